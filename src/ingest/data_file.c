@@ -7,6 +7,7 @@
 #include "ingest/guess.h"
 #include "ingest/json_lines.h"
 #include "ingest/picture_file.h"
+#include "store/arrow_note.h"
 
 #define JSON_SIZE_MAX ((size_t)1 << 32)
 enum { SQL_SIZE_MAX = 1 << 22, ROWS_TO_GUESS_BY = 20000, DECIMAL_DIGITS_MAX = 38 };
@@ -19,7 +20,8 @@ typedef struct {
     size_t column_count;
     mw_table *rows;
     mw_refusals *refusals;
-    const size_t *sources; /* for each column, its place in the cursor */
+    size_t *sources; /* for each column, its place in the cursor */
+    const int64_t *unit_ns; /* at each such place, of durations in Parquet; 0: it has none */
 } reading;
 
 static mw_status no_memory(const char *path, mw_error *err) {
@@ -206,23 +208,67 @@ static mw_status name_columns(const mw_data_reader *reader, const char *path, mw
     return status == MW_OK ? MW_OK : mw_fail_within(err, status, "%s", path);
 }
 
-static mw_status parquet_columns(const mw_data_reader *reader, const char *path,
-                                 mw_arena *arena, mw_schema *out_columns, mw_error *err) {
+static mw_status open_note(const mw_data_reader *reader, const char *path,
+                           mw_duck_cursor **out_cursor, mw_error *err) {
+    mw_buf sql;
+    mw_buf_init(&sql, SQL_SIZE_MAX);
+    mw_buf_append_text(&sql, "SELECT value::VARCHAR FROM parquet_kv_metadata(");
+    mw_duck_append_path(&sql, mw_str_of(path));
+    mw_buf_append_text(&sql, ") WHERE key = 'ARROW:schema'::BLOB");
+    return query(reader, &sql, path, out_cursor, err);
+}
+
+/* What the whole numbers of each column count, in ns, if they are durations; else 0. */
+static mw_status find_durations(const mw_data_reader *reader, const char *path,
+                                const mw_str *names, size_t count, int64_t *unit_ns,
+                                mw_error *err) {
+    mw_duck_cursor *cursor = NULL;
+    size_t rows = 0;
+    MW_TRY(open_note(reader, path, &cursor, err));
+    mw_status status = mw_duck_fetch(cursor, &rows, err);
+    if (status == MW_OK && rows > 0 && !mw_duck_is_null(cursor, 0, 0))
+        status = mw_arrow_note_durations(mw_duck_text(cursor, 0, 0), names, count, unit_ns, err);
+    mw_duck_cursor_close(cursor);
+    return status == MW_OK ? MW_OK : mw_fail_within(err, status, "%s", path);
+}
+
+/* The columns of a Parquet file, `unit_ns` as find_durations has it. */
+typedef struct {
+    mw_schema schema;
+    const int64_t *unit_ns;
+} parquet_shape;
+
+static mw_status look_at_parquet(const mw_data_reader *reader, const char *path, mw_arena *arena,
+                                 parquet_shape *out_shape, mw_error *err) {
     mw_duck_cursor *cursor = NULL;
     MW_TRY(open_parquet(reader, path, &cursor, err));
     size_t count = mw_duck_column_count(cursor);
     mw_field *fields = mw_arena_alloc(arena, count, sizeof *fields);
     mw_str *names = mw_arena_alloc(arena, count, sizeof *names);
-    for (size_t i = 0; fields && i < count; i++)
-        fields[i].type = type_of(mw_duck_column_kind(cursor, i));
+    int64_t *unit_ns = mw_arena_alloc(arena, count, sizeof *unit_ns);
+    mw_duck_kind *kinds = mw_arena_alloc(arena, count, sizeof *kinds);
+    for (size_t i = 0; kinds && i < count; i++) kinds[i] = mw_duck_column_kind(cursor, i);
     mw_duck_cursor_close(cursor);
-    if (!fields || !names) return no_memory(path, err);
+    if (!fields || !names || !unit_ns || !kinds) return no_memory(path, err);
     MW_TRY(name_columns(reader, path, arena, names, count, err));
     for (size_t i = 0; i < count; i++) {
-        fields[i].name = names[i];
+        fields[i] = (mw_field){names[i], type_of(kinds[i])};
         if (!names[i].data) return no_memory(path, err);
     }
-    *out_columns = (mw_schema){fields, count};
+    MW_TRY(find_durations(reader, path, names, count, unit_ns, err));
+    for (size_t i = 0; i < count; i++) {
+        if (kinds[i] != MW_DUCK_INTEGER) unit_ns[i] = 0; /* whatever the note says */
+        if (unit_ns[i] > 0) fields[i].type = MW_TYPE_DURATION;
+    }
+    *out_shape = (parquet_shape){{fields, count}, unit_ns};
+    return MW_OK;
+}
+
+static mw_status parquet_columns(const mw_data_reader *reader, const char *path,
+                                 mw_arena *arena, mw_schema *out_columns, mw_error *err) {
+    parquet_shape shape;
+    MW_TRY(look_at_parquet(reader, path, arena, &shape, err));
+    *out_columns = shape.schema;
     return MW_OK;
 }
 
@@ -287,6 +333,7 @@ typedef struct {
     size_t column, row;
     mw_type type;
     mw_duck_kind kind;
+    int64_t unit_ns; /* of durations; 0: it is none */
 } value;
 
 static mw_status read_number(const value *v, mw_cell *out_cell, mw_error *reason) {
@@ -365,6 +412,16 @@ static mw_status read_by_text(const value *v, mw_cell *out_cell, mw_error *reaso
     return status;
 }
 
+/* Rounded down, as what comes as Arrow is. */
+static mw_status read_duration(const value *v, mw_cell *out_cell, mw_error *reason) {
+    int64_t count = mw_duck_int(v->cursor, v->column, v->row), us = count / 1000;
+    if (v->unit_ns == 1) us -= count % 1000 < 0;
+    else if (__builtin_mul_overflow(count, v->unit_ns / 1000, &us) || us == MW_TIME_MISSING)
+        return mw_fail(reason, MW_INVALID, "duration: must be of at most 2^63 us");
+    *out_cell = mw_cell_time(us);
+    return MW_OK;
+}
+
 static bool is_time(int64_t us) {
     return us >= MW_TIME_MIN && us <= MW_TIME_MAX;
 }
@@ -374,6 +431,7 @@ static mw_status read_value(const value *v, mw_cell *out_cell, mw_error *reason)
         *out_cell = mw_cell_missing(v->type);
         return MW_OK;
     }
+    if (v->unit_ns > 0) return read_duration(v, out_cell, reason);
     if (v->type == MW_TYPE_NUMBER && v->kind == MW_DUCK_NUMBER)
         return read_number(v, out_cell, reason);
     if (v->type == MW_TYPE_NUMBER && v->kind == MW_DUCK_INTEGER && read_integer(v, out_cell))
@@ -421,7 +479,7 @@ static mw_status read_row(const reading *r, const mw_duck_cursor *cursor, size_t
     for (size_t i = 0; i < r->column_count; i++) {
         size_t column = r->sources[i];
         value v = {r->reader, cursor, column, cursor_row, r->rows->schema->fields[i].type,
-                   mw_duck_column_kind(cursor, column)};
+                   mw_duck_column_kind(cursor, column), r->unit_ns[column]};
         mw_status status = read_value(&v, &f.cells[i], &reason);
         if (status != MW_OK) MW_TRY(refuse_value(&f, i, status, &reason, err));
     }
@@ -495,11 +553,26 @@ static mw_status read_csv(const reading *r, mw_arena *arena, size_t *sources, mw
     return status;
 }
 
-static mw_status read_parquet(const reading *r, mw_arena *arena, size_t *sources, mw_error *err) {
-    mw_schema columns;
+/* Seconds where the stream has had their count: one of the two would be read wrong. */
+static mw_status check_durations(const reading *r, mw_error *err) {
+    for (size_t i = 0; i < r->column_count; i++) {
+        const mw_field *field = &r->rows->schema->fields[i];
+        if (r->unit_ns[r->sources[i]] == 0 || field->type == MW_TYPE_DURATION) continue;
+        mw_status status = mw_fail(err, MW_INVALID,
+                                   "%s: column %.*s: holds durations, but is a %s of the stream",
+                                   r->path, MW_STR_ARGS(field->name), mw_type_name(field->type));
+        return mw_hint(err, status, "Write seconds as doubles, or plain numbers, into the file.");
+    }
+    return MW_OK;
+}
+
+static mw_status read_parquet(reading *r, mw_arena *arena, mw_error *err) {
+    parquet_shape shape;
     mw_duck_cursor *cursor = NULL;
-    MW_TRY(parquet_columns(r->reader, r->path, arena, &columns, err));
-    MW_TRY(find_columns(r, &columns, sources, err));
+    MW_TRY(look_at_parquet(r->reader, r->path, arena, &shape, err));
+    MW_TRY(find_columns(r, &shape.schema, r->sources, err));
+    r->unit_ns = shape.unit_ns;
+    MW_TRY(check_durations(r, err));
     MW_TRY(open_parquet(r->reader, r->path, &cursor, err));
     mw_status status = read_rows(r, cursor, err);
     mw_duck_cursor_close(cursor);
@@ -514,11 +587,11 @@ mw_status mw_data_file_read(const mw_data_reader *reader, const char *path, size
     MW_TRY(mw_data_file_check(reader->sys, path, &info, err));
     mw_arena_init(&arena, SQL_SIZE_MAX);
     size_t *sources = mw_arena_alloc(&arena, column_count + 1, sizeof *sources);
-    reading r = {reader, path, column_count, rows, refusals, sources};
+    reading r = {reader, path, column_count, rows, refusals, sources, NULL};
     mw_status status = MW_NO_MEMORY;
     if (!sources) status = no_memory(path, err);
     else if (is_json_lines(path)) status = read_json(&r, err);
-    else if (is_parquet(path)) status = read_parquet(&r, &arena, sources, err);
+    else if (is_parquet(path)) status = read_parquet(&r, &arena, err);
     else status = read_csv(&r, &arena, sources, err);
     mw_arena_release(&arena);
     return status == MW_OK ? check_unchanged(reader->sys, path, &info, err) : status;

@@ -6,6 +6,7 @@ import datetime
 import decimal
 import json
 import os
+import shutil
 import sqlite3
 import threading
 import unittest
@@ -594,6 +595,36 @@ class BadParquet(Shop):
         pyarrow.parquet.write_table(self.table.set_column(3, "price", column), self.path)
         self.succeeds("ingest")
         self.assertEqual(self.lake("price"), sorted(float(row[3]) for row in self.rows[1:]))
+
+    def test_durations(self):
+        # Parquet has whole numbers for them; that they are durations, and of what, its writer has noted.
+        spans = [datetime.timedelta(minutes=float(row[4])) for row in self.rows[1:]]
+        seconds = sorted(span / datetime.timedelta(microseconds=1) for span in spans)
+        project = (self.folder / "millwright.yaml").read_text()
+        self.edit("minutes: number", "minutes: duration")
+        self.edit("minutes * 1m", "minutes")
+        self.edit("minutes by id over next 1d) >= 30", "minutes by id over next 1d) >= 30m")
+        view = pyarrow.array(["x"] * 300, pyarrow.string_view())  # in each file of polars
+        for unit in ("ns", "us", "ms"):
+            column = pyarrow.array(spans, pyarrow.duration(unit))
+            table = self.table.set_column(4, "minutes", column).append_column("view", view)
+            pyarrow.parquet.write_table(table, self.path)
+            shutil.rmtree(self.state, ignore_errors=True)
+            self.succeeds("ingest")
+            self.assertEqual(self.lake("minutes", "orders@delivered"), seconds, unit)
+        # A stream that had their counts, or a note of what is none.
+        shutil.rmtree(self.state)
+        self.write("millwright.yaml", project)
+        self.refused(["check"], 3, "column minutes: holds durations, but is a number of the stream", kind="invalid")
+        noted = pyarrow.parquet.read_metadata(self.path).metadata[b"ARROW:schema"]
+        texts = pyarrow.array([row[4] for row in self.rows[1:]])
+        for note, column in ((noted, texts), (noted[:-40], texts), (b"no base64", texts), (noted[:40], texts)):
+            table = self.table.set_column(4, "minutes", column).append_column("view", view.cast("string"))
+            pyarrow.parquet.write_table(table.replace_schema_metadata({"ARROW:schema": note}), self.path,
+                                        store_schema=False)
+            shutil.rmtree(self.state, ignore_errors=True)
+            self.succeeds("ingest")
+            self.assertEqual(self.lake("minutes", "orders@delivered"), sorted(float(row[4]) for row in self.rows[1:]))
 
     def test_infinite_and_huge_numbers(self):
         price = self.table.column("price").to_pylist()
