@@ -88,7 +88,7 @@ static mw_status begin_output(building *it, const char *path, mw_error *err) {
         return MW_OK;
     }
     mw_table_file_config file = {workspace->cli->sys, workspace->duck, &it->schema,
-                                 workspace->symbols, path, 0};
+                                 workspace->symbols, path};
     return mw_table_file_begin(file, &it->file, err);
 }
 

@@ -9,7 +9,7 @@
 #include "table/passing.h"
 
 #define SYMBOLS_SIZE_MAX ((size_t)1 << 29)
-enum { SQL_SIZE_MAX = 1 << 28, PATH_SIZE_MAX = 1 << 16, PART_NUMBERS = 1 << 22 };
+enum { SQL_SIZE_MAX = 1 << 28, PATH_SIZE_MAX = 1 << 16 };
 
 /* --- inputs that were seen -------------------------------------------------------------------- */
 
@@ -193,12 +193,11 @@ static mw_status place_file(mw_outside_export from, const mw_feature *feature,
 }
 
 static mw_status begin_file(mw_workspace *workspace, mw_outside_file *file, mw_error *err) {
-    size_t width = file->vector->width;
     mw_schema *schema = mw_arena_alloc(&workspace->arena, 1, sizeof *schema);
     if (!schema) return no_memory(err);
-    MW_TRY(make_schema(&workspace->arena, width, schema, err));
+    MW_TRY(make_schema(&workspace->arena, file->vector->width, schema, err));
     mw_table_file_config config = {workspace->cli->sys, workspace->duck, schema,
-                                   workspace->symbols, file->path, PART_NUMBERS / width};
+                                   workspace->symbols, file->path};
     return mw_table_file_begin(config, &file->file, err);
 }
 

@@ -3,7 +3,7 @@
  *
  * Cells stand in CSV as mw_cell_append spells them, missing ones as nothing. Durations are
  * numbers of seconds in both. A file appears whole or not at all, however many rows it has: they
- * go to disk as they come, in Parquet by way of files of a million that are joined in the end.
+ * go to disk as they come.
  */
 #pragma once
 #include "store/duck.h"
@@ -16,7 +16,6 @@ typedef struct {
     const mw_schema *schema; /* it, the symbols and the path outlive the file */
     const mw_symbols *symbols;
     const char *path;        /* its ending says what it is: .csv or .parquet */
-    size_t part_rows;        /* of the files that are joined; 0: a million */
 } mw_table_file_config;
 
 /* MW_USAGE names another ending. */

@@ -83,22 +83,30 @@ static bool configure(const duck_api *api, duck_config settings, mw_duck_config 
            api->set_config(settings, "autoload_known_extensions", "false") == DUCK_OK;
 }
 
-static mw_status open_database(mw_duck *duck, mw_error *err) {
-    if (duck->database) duck->api.close(&duck->database); /* of an attempt that failed */
+mw_status mw_duck_open_database(const mw_duck *duck, mw_duck_config config,
+                                duck_database *out_database, mw_error *err) {
     const duck_api *api = &duck->api;
     duck_config settings = NULL;
+    duck_database database = NULL;
     char *message = NULL;
-    if (api->create_config(&settings) != DUCK_OK || !configure(api, settings, duck->config)) {
+    if (api->create_config(&settings) != DUCK_OK || !configure(api, settings, config)) {
         api->destroy_config(&settings);
         return mw_duck_fail(err, "a setting was refused");
     }
-    int code = api->open_ext(NULL, &duck->database, settings, &message);
+    int code = api->open_ext(NULL, &database, settings, &message);
     api->destroy_config(&settings);
     mw_status status = code == DUCK_OK ? MW_OK : mw_duck_fail(err, message);
     api->free(message);
-    if (status == MW_OK && api->connect(duck->database, &duck->connection) != DUCK_OK)
-        status = mw_duck_fail(err, "no connection could be made");
+    if (status == MW_OK) *out_database = database;
+    else if (database) api->close(&database);
     return status;
+}
+
+static mw_status connect(mw_duck *duck, mw_error *err) {
+    if (!duck->database)
+        MW_TRY(mw_duck_open_database(duck, duck->config, &duck->database, err));
+    if (duck->api.connect(duck->database, &duck->connection) == DUCK_OK) return MW_OK;
+    return mw_duck_fail(err, "no connection could be made");
 }
 
 mw_status mw_duck_open(mw_sys *sys, mw_duck_config config, mw_duck **out_duck, mw_error *err) {
@@ -116,13 +124,14 @@ mw_status mw_duck_open(mw_sys *sys, mw_duck_config config, mw_duck **out_duck, m
 mw_status mw_duck_ready(mw_duck *duck, mw_error *err) {
     if (duck->connection) return MW_OK;
     MW_TRY(load_api(duck, err));
-    return open_database(duck, err);
+    return connect(duck, err);
 }
 
 void mw_duck_rest(mw_duck *duck) {
     if (duck->connection) duck->api.disconnect(&duck->connection);
     if (!duck->database) return;
     duck->api.close(&duck->database);
+    if (duck->writing) duck->api.close(&duck->writing);
     mw_library_rest(duck->library);
 }
 

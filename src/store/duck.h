@@ -1,6 +1,6 @@
 /*
- * duck: the one module that knows DuckDB: reads CSV and Parquet and runs SQL. (duck_writer, its
- * other half, writes Parquet.)
+ * duck: the one module that knows DuckDB: reads CSV and Parquet and runs SQL. (duck_writer and
+ * duck_file, its other half, write tables and Parquet.)
  *
  * A handle costs nothing until it is first used: then the library is opened (sys/library.h).
  * Only the C functions that are used here are declared, and a library of another version is

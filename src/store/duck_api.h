@@ -1,5 +1,5 @@
 /*
- * duck_api: DuckDB's C interface, as far as duck.c and duck_writer.c use it.
+ * duck_api: DuckDB's C interface, as far as the duck modules use it.
  *
  * Declared here, because the package that holds the library has no header. The values are
  * those of duckdb.h 1.5; the interface is stable within a version, which mw_duck_open checks.
@@ -8,25 +8,9 @@
 #include <assert.h>
 
 #include "store/duck.h"
+#include "store/duck_functions.h"
 
 #define MW_DUCK_VERSION "v1.5."
-
-typedef struct duck_database *duck_database;
-typedef struct duck_connection *duck_connection;
-typedef struct duck_config *duck_config;
-typedef struct duck_statement *duck_statement;
-typedef struct duck_pending *duck_pending;
-typedef struct duck_chunk *duck_chunk;
-typedef struct duck_vector *duck_vector;
-typedef struct duck_type *duck_type;
-typedef struct duck_appender *duck_appender;
-
-typedef struct {
-    uint64_t deprecated_counts[3];
-    void *deprecated_columns;
-    char *deprecated_message;
-    void *internal;
-} duck_result;
 
 /* A string in a vector: its bytes if there are at most 12, else where they are. */
 typedef union {
@@ -67,54 +51,6 @@ enum {
 
 enum { DUCK_STATEMENT_SELECT = 1, DUCK_STATEMENT_EXPLAIN = 4 };
 
-/* result, name, arguments */
-#define DUCK_FUNCTIONS(X)                                                                       \
-    X(const char *, library_version, (void))                                                    \
-    X(int, create_config, (duck_config *))                                                      \
-    X(int, set_config, (duck_config, const char *, const char *))                               \
-    X(void, destroy_config, (duck_config *))                                                    \
-    X(int, open_ext, (const char *, duck_database *, duck_config, char **))                     \
-    X(void, close, (duck_database *))                                                           \
-    X(int, connect, (duck_database, duck_connection *))                                         \
-    X(void, disconnect, (duck_connection *))                                                    \
-    X(void, free, (void *))                                                                     \
-    X(int, query, (duck_connection, const char *, duck_result *))                               \
-    X(const char *, result_error, (duck_result *))                                              \
-    X(void, destroy_result, (duck_result *))                                                    \
-    X(int, prepare, (duck_connection, const char *, duck_statement *))                          \
-    X(const char *, prepare_error, (duck_statement))                                            \
-    X(void, destroy_prepare, (duck_statement *))                                                \
-    X(uint64_t, prepared_statement_column_count, (duck_statement))                              \
-    X(int, prepared_statement_type, (duck_statement))                                           \
-    X(const char *, prepared_statement_column_name, (duck_statement, uint64_t))                 \
-    X(int, prepared_statement_column_type, (duck_statement, uint64_t))                          \
-    X(duck_type, prepared_statement_column_logical_type, (duck_statement, uint64_t))            \
-    X(duck_type, list_type_child_type, (duck_type))                                             \
-    X(int, get_type_id, (duck_type))                                                            \
-    X(int, pending_prepared_streaming, (duck_statement, duck_pending *))                        \
-    X(const char *, pending_error, (duck_pending))                                              \
-    X(int, execute_pending, (duck_pending, duck_result *))                                      \
-    X(void, destroy_pending, (duck_pending *))                                                  \
-    X(duck_chunk, fetch_chunk, (duck_result))                                                   \
-    X(uint64_t, data_chunk_get_size, (duck_chunk))                                              \
-    X(void, data_chunk_set_size, (duck_chunk, uint64_t))                                        \
-    X(void, data_chunk_reset, (duck_chunk))                                                     \
-    X(duck_vector, data_chunk_get_vector, (duck_chunk, uint64_t))                               \
-    X(duck_chunk, create_data_chunk, (duck_type *, uint64_t))                                   \
-    X(void, destroy_data_chunk, (duck_chunk *))                                                 \
-    X(uint64_t, vector_size, (void))                                                            \
-    X(void *, vector_get_data, (duck_vector))                                                   \
-    X(uint64_t *, vector_get_validity, (duck_vector))                                           \
-    X(void, vector_ensure_validity_writable, (duck_vector))                                     \
-    X(void, vector_assign_string_element_len, (duck_vector, uint64_t, const char *, uint64_t))  \
-    X(duck_type, create_logical_type, (int))                                                    \
-    X(void, destroy_logical_type, (duck_type *))                                                \
-    X(int, appender_create, (duck_connection, const char *, const char *, duck_appender *))     \
-    X(const char *, appender_error, (duck_appender))                                            \
-    X(int, append_data_chunk, (duck_appender, duck_chunk))                                      \
-    X(int, appender_close, (duck_appender))                                                     \
-    X(int, appender_destroy, (duck_appender *))
-
 typedef struct {
 #define X(result, name, arguments) result(*name) arguments;
     DUCK_FUNCTIONS(X)
@@ -129,11 +65,17 @@ struct mw_duck {
     duck_database database;
     duck_connection connection;
     uint64_t table_count; /* writers made so far: each has a table of its own name */
+    duck_database writing;       /* where files are written (duck_file.c); NULL: none was yet */
+    struct mw_duck_file *called; /* whose rows are looked for there, while a file begins */
     char folder[];        /* that of the config */
 };
 
 /* Loads the library and connects, unless that is done. */
 mw_status mw_duck_ready(mw_duck *duck, mw_error *err);
+
+/* Another database of the same library, which the caller closes. */
+mw_status mw_duck_open_database(const mw_duck *duck, mw_duck_config config,
+                                duck_database *out_database, mw_error *err);
 
 /* Fails with the first line of DuckDB's message, under the status that it amounts to. */
 mw_status mw_duck_fail(mw_error *err, const char *message);

@@ -30,23 +30,14 @@ static void draw_row(uint64_t *prng, mw_symbols *symbols, mw_cell row[COLUMNS]) 
         if (mw_prng_next(prng) % 10 == 0) row[i] = mw_cell_missing(fields[i].type);
 }
 
-static void write_rows(mw_duck *duck, const mw_table *rows, mw_symbols *symbols,
-                       const char *path) {
-    mw_duck_writer *writer;
-    mw_error err;
-    MW_CHECK_OK(mw_duck_writer_create(duck, &schema, symbols, &writer, &err), &err);
-    for (size_t r = 0; r < rows->row_count; r++)
-        MW_CHECK_OK(mw_duck_writer_add(writer, mw_table_row(rows, r), &err), &err);
-    MW_CHECK_OK(mw_duck_writer_save(writer, path, &err), &err);
-    mw_duck_writer_destroy(writer);
-}
-
-/* What is written to Parquet comes back in its order, bit for bit, missing values too. */
+/* What is written comes back in its order, bit for bit, missing values too. */
 MW_TEST(duck_writer_round_trip) {
     mw_duck *duck = open_duck();
     mw_symbols *symbols;
+    mw_duck_writer *writer;
     mw_error err;
     MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, &err), &err);
+    MW_CHECK_OK(mw_duck_writer_create(duck, &schema, symbols, &writer, &err), &err);
     uint64_t prng = mw_test_seed();
     mw_table rows;
     mw_table_init(&rows, &schema);
@@ -54,14 +45,12 @@ MW_TEST(duck_writer_round_trip) {
         mw_cell row[COLUMNS];
         draw_row(&prng, symbols, row);
         MW_CHECK_OK(mw_table_add(&rows, row, NULL, &err), &err);
+        MW_CHECK_OK(mw_duck_writer_add(writer, row, &err), &err);
     }
-    char path[512], sql[600];
-    const char *folder = mw_test_directory();
-    snprintf(path, sizeof path, "%s/it's.parquet", folder);
-    write_rows(duck, &rows, symbols, path);
+    MW_CHECK_OK(mw_duck_writer_keep(writer, MW_STR("a \"table\""), &err), &err);
+    mw_duck_writer_destroy(writer);
 
-    snprintf(sql, sizeof sql, "SELECT * FROM read_parquet('%s/it''s.parquet')", folder);
-    mw_duck_cursor *cursor = query(duck, sql);
+    mw_duck_cursor *cursor = query(duck, "FROM \"a \"\"table\"\"\"");
     size_t done = 0, missing = 0;
     for (size_t count = fetch(cursor); count > 0; count = fetch(cursor)) {
         for (size_t r = 0; r < count; r++, done++) {
@@ -92,15 +81,5 @@ static mw_status create_writer(void *context) {
 MW_TEST(duck_writer_survives_every_failing_allocation) {
     mw_duck *duck = open_duck();
     MW_CHECK(mw_test_every_allocation_fails(create_writer, duck) > 3);
-    mw_duck_close(duck);
-}
-
-MW_TEST(duck_writer_says_where_it_could_not_write) {
-    mw_duck *duck = open_duck();
-    mw_duck_writer *writer;
-    mw_error err;
-    MW_CHECK_OK(mw_duck_writer_create(duck, &schema, NULL, &writer, &err), &err);
-    MW_CHECK_STATUS(mw_duck_writer_save(writer, "/absent/x.parquet", &err), MW_IO);
-    mw_duck_writer_destroy(writer);
     mw_duck_close(duck);
 }

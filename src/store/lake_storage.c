@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/duck_writer.h"
+#include "store/duck_file.h"
 #include "table/event_columns.h"
 
 /* Behind an event's columns, where any row of a file is a correction, stand two times and the same
@@ -214,7 +214,7 @@ static void fill_replaced(const mw_event *event, const mw_schema *schema, mw_cel
                                                   : mw_cell_missing(schema->fields[i].type);
 }
 
-static mw_status write_rows(mw_duck_writer *writer, const mw_lake_rows *rows, mw_cell *row,
+static mw_status write_rows(mw_duck_file *file, const mw_lake_rows *rows, mw_cell *row,
                             mw_error *err) {
     size_t field_count = rows->events->rows.schema->field_count;
     for (size_t i = 0; i < rows->row_count; i++) {
@@ -226,16 +226,16 @@ static mw_status write_rows(mw_duck_writer *writer, const mw_lake_rows *rows, mw
             memcpy(row + MW_EVENT_COLUMNS, event.row, field_count * sizeof *row);
         if (rows->events->correction_count > 0)
             fill_replaced(&event, rows->events->rows.schema, row + MW_EVENT_COLUMNS + field_count);
-        MW_TRY(mw_duck_writer_add(writer, row, err));
+        MW_TRY(mw_duck_file_add(file, (mw_str){NULL, 0}, row, err));
     }
-    return MW_OK;
+    return mw_duck_file_end(file, err);
 }
 
 static mw_status write_parquet(mw_lake_storage *storage, const char *path,
                                const mw_lake_rows *rows, mw_error *err) {
     mw_arena arena;
     mw_schema schema;
-    mw_duck_writer *writer = NULL;
+    mw_duck_file *file = NULL;
     mw_arena_init(&arena, SQL_SIZE_MAX + 2 * MW_FIELDS_MAX * (MW_NAME_SIZE_MAX + 64));
     mw_status status = file_schema(&arena, rows->events->rows.schema,
                                    rows->events->correction_count > 0, &schema, err);
@@ -243,10 +243,9 @@ static mw_status write_parquet(mw_lake_storage *storage, const char *path,
         status == MW_OK ? mw_arena_alloc(&arena, schema.field_count, sizeof *row) : NULL;
     if (status == MW_OK && !row) status = no_memory(err);
     if (status == MW_OK)
-        status = mw_duck_writer_create(storage->duck, &schema, rows->symbols, &writer, err);
-    if (status == MW_OK) status = write_rows(writer, rows, row, err);
-    if (status == MW_OK) status = mw_duck_writer_save(writer, path, err);
-    mw_duck_writer_destroy(writer);
+        status = mw_duck_file_create(storage->duck, &schema, rows->symbols, path, &file, err);
+    if (status == MW_OK) status = write_rows(file, rows, row, err);
+    mw_duck_file_destroy(file);
     mw_arena_release(&arena);
     return status;
 }
