@@ -34,7 +34,7 @@ if(NOT MW_SANITIZE)
           base/tick base/wide base/zone feature/agenda feature/awaited feature/census feature/cold feature/course
           feature/edges feature/engine feature/entrance feature/family feature/instances feature/key_list
           feature/pending feature/plan feature/pool feature/power_sums feature/roster feature/rounds feature/scan feature/slate feature/spill
-          model/forest model/forest_format model/forest_layout model/forest_output model/seal model/version table/cell
+          model/classes model/forest model/forest_format model/forest_layout model/forest_output model/seal model/version table/cell
           table/dictionary table/list)
     list(APPEND once ${CMAKE_SOURCE_DIR}/src/${name}.c)
   endforeach()

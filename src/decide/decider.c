@@ -96,8 +96,10 @@ static mw_status make_scorer(const mw_decider *decider, mw_str version_bytes,
                              mw_scorer **out_scorer, mw_error *err) {
     mw_scorer *scorer = NULL;
     MW_TRY(mw_scorer_create(version_bytes, decider->config.symbols, &scorer, err));
-    mw_status status = mw_scorer_fits(scorer, decider->schema.fields,
-                                      decider->schema.field_count, err);
+    mw_type label = mw_code_type(decider->config.model->label);
+    mw_status status = mw_scorer_answers(scorer, label, err);
+    if (status == MW_OK)
+        status = mw_scorer_fits(scorer, decider->schema.fields, decider->schema.field_count, err);
     if (status != MW_OK) mw_scorer_destroy(scorer);
     else *out_scorer = scorer;
     return status;
@@ -173,6 +175,7 @@ static mw_status describe(mw_decider *decider, const mw_moment *moment, const mw
                                       .model = model->name,
                                       .event_id = mw_buf_str(&decider->event_id),
                                       .element_size = element_size,
+                                      .kind = mw_answer_kind_of(mw_code_type(model->label)),
                                       .prediction = NAN,
                                       .features = features};
     return MW_OK;
@@ -182,8 +185,11 @@ static void ask(mw_decider *decider, mw_scorer *scorer, mw_prediction *predictio
     mw_score score = mw_scorer_run(scorer, prediction->features);
     decider->unseen_values += score.unseen_values;
     prediction->version = mw_scorer_name(scorer);
+    prediction->kind = mw_scorer_version(scorer)->answer;
     prediction->prediction = score.prediction;
     prediction->decision = score.decision;
+    prediction->class_name = score.class_name;
+    prediction->classes = score.classes;
 }
 
 /* --- the fallback --------------------------------------------------------------------------- */
@@ -213,6 +219,21 @@ static bool has_too_few(const mw_decider *decider, const mw_cell *features) {
     return (double)missing > decider->config.fallback.missing_max * (double)count;
 }
 
+/* A number or a probability, and what follows from it. */
+static void answer_number(mw_prediction *prediction, double number, double threshold) {
+    prediction->prediction = number;
+    prediction->decision = mw_answer_kind_decides(prediction->kind) && number >= threshold;
+}
+
+/* The share that each class had in training. */
+static void answer_shares(mw_prediction *prediction, const mw_version *version) {
+    size_t likeliest = mw_classes_likeliest(version->classes);
+    MW_ASSERT(likeliest < version->classes.names.count);
+    prediction->classes = version->classes;
+    prediction->class_name = version->classes.names.items[likeliest];
+    prediction->prediction = version->classes.probabilities[likeliest];
+}
+
 /* With the row where that is at hand. A bool decides by itself. */
 static void ask_expression(mw_decider *decider, double threshold, mw_prediction *prediction) {
     const mw_decider_config *config = &decider->config;
@@ -224,8 +245,15 @@ static void ask_expression(mw_decider *decider, double threshold, mw_prediction 
     mw_cell answer = mw_stand_in_run(&decider->stand_in, &frame);
     bool is_bool = mw_code_type(decider->stand_in.code) == MW_TYPE_BOOL;
     bool is_yes = is_bool && answer.boolean == MW_TRUE;
-    prediction->prediction = is_bool ? is_yes : answer.number;
-    prediction->decision = is_bool ? is_yes : answer.number >= threshold;
+    answer_number(prediction, is_bool ? is_yes : answer.number, threshold);
+    if (is_bool) prediction->decision = is_yes;
+}
+
+/* A version before it that answers something else has nothing to say for this one. */
+static bool can_ask_previous(const mw_decider *decider, const mw_prediction *prediction) {
+    if (decider->config.fallback.kind != MW_FALLBACK_PREVIOUS) return false;
+    if (!decider->previous || prediction->is_blind) return false;
+    return mw_scorer_version(decider->previous)->answer == prediction->kind;
 }
 
 /* The previous version where there is one, its answer is a number and it has seen the features;
@@ -235,7 +263,8 @@ static void fall_back(mw_decider *decider, mw_fallback_reason reason, mw_predict
     const mw_version *version = decider->scorer ? mw_scorer_version(decider->scorer) : NULL;
     prediction->fallback = reason;
     decider->fallbacks[reason]++;
-    if (fallback->kind == MW_FALLBACK_PREVIOUS && decider->previous && !prediction->is_blind) {
+    if (version) prediction->kind = version->answer;
+    if (can_ask_previous(decider, prediction)) {
         ask(decider, decider->previous, prediction);
         if (isfinite(prediction->prediction)) return;
     }
@@ -246,9 +275,10 @@ static void fall_back(mw_decider *decider, mw_fallback_reason reason, mw_predict
         return;
     }
     MW_ASSERT(version || fallback->kind == MW_FALLBACK_CONSTANT);
-    prediction->prediction =
-        fallback->kind == MW_FALLBACK_CONSTANT ? fallback->constant : version->baseline;
-    prediction->decision = prediction->prediction >= threshold;
+    if (fallback->kind == MW_FALLBACK_CONSTANT)
+        answer_number(prediction, fallback->constant, threshold);
+    else if (version->answer == MW_ANSWER_CLASS) answer_shares(prediction, version);
+    else answer_number(prediction, version->baseline, threshold);
 }
 
 static void judge(mw_decider *decider, mw_prediction *prediction) {

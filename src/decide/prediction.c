@@ -3,7 +3,8 @@
 #include <string.h>
 
 enum { DIGIT_BITS = 5, DIGIT_COUNT = MW_PREDICTION_ID_SIZE - 1 };
-enum { PREDICTION_FORMAT = 3, BLIND = 1 << 8 }; /* the latter in the word of the fallback */
+enum { PREDICTION_FORMAT = 4, FORMAT_OF_YES_NO = 3 }; /* the latter is still written */
+enum { BLIND = 1 << 8 }; /* in the word of the fallback */
 
 /* Base 32 in the order of the bytes, without i, l, o and u (Crockford), so that ids sort. */
 static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -65,7 +66,8 @@ void mw_prediction_append(mw_buf *out, const mw_prediction *prediction,
                           const mw_schema *features, const mw_symbols *symbols) {
     uint64_t bits;
     memcpy(&bits, &prediction->prediction, sizeof bits);
-    mw_buf_append_u32(out, PREDICTION_FORMAT);
+    bool is_yes_no = prediction->kind == MW_ANSWER_YES_NO;
+    mw_buf_append_u32(out, is_yes_no ? FORMAT_OF_YES_NO : PREDICTION_FORMAT);
     mw_buf_append_u64(out, (uint64_t)prediction->place);
     mw_buf_append_u64(out, (uint64_t)prediction->t);
     append_text(out, prediction->model);
@@ -75,6 +77,10 @@ void mw_prediction_append(mw_buf *out, const mw_prediction *prediction,
     mw_buf_append_u64(out, bits);
     mw_buf_append_u32(out, prediction->decision);
     mw_buf_append_u32(out, prediction->fallback | (prediction->is_blind ? BLIND : 0));
+    if (!is_yes_no) {
+        mw_buf_append_u32(out, prediction->kind);
+        append_text(out, prediction->class_name);
+    }
     mw_buf_append_u32(out, (uint32_t)features->field_count);
     mw_row_append_canonical(out, features, prediction->features, symbols);
 }
@@ -97,7 +103,15 @@ static mw_status read_head(mw_reader *reader, mw_prediction *out_prediction, mw_
     uint32_t fallback = format > 1 ? mw_read_u32(reader) : 0; /* format 1 knew of none */
     prediction.is_blind = fallback & BLIND;
     prediction.fallback = fallback & ~(uint32_t)BLIND;
-    if (reader->failed || format == 0 || decision > 1 ||
+    uint32_t kind = MW_ANSWER_YES_NO;
+    if (format > FORMAT_OF_YES_NO) { /* all before say yes or no */
+        kind = mw_read_u32(reader);
+        prediction.class_name = read_text(reader);
+    }
+    prediction.kind = (mw_answer_kind)kind;
+    if (reader->failed || format == 0 || decision > 1 || kind >= MW_ANSWER_COUNT ||
+        (format > FORMAT_OF_YES_NO) != (kind != MW_ANSWER_YES_NO) ||
+        (prediction.class_name.size > 0 && kind != MW_ANSWER_CLASS) ||
         prediction.element_size > prediction.event_id.size ||
         prediction.fallback >= MW_BECAUSE_COUNT)
         return mw_fail(err, MW_CORRUPT, "prediction: the record is not one");

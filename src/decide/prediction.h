@@ -3,10 +3,13 @@
  *
  * A prediction is named by its place: stamps never repeat in a log. It carries all that a
  * replay needs to say whether it would come out the same: the moment's t and place, the id of
- * the event it was made for, the version, and each feature's cell in canonical bytes.
+ * the event it was made for, the version, and each feature's cell in canonical bytes. Of classes
+ * it keeps the one that was answered: the others' probabilities follow from features and version.
  */
 #pragma once
 #include "lang/program.h"
+#include "model/classes.h"
+#include "table/answer_kind.h"
 
 enum { MW_PREDICTION_ID_SIZE = 14 }; /* "p" and 13 digits of base 32 */
 
@@ -30,8 +33,11 @@ typedef struct {
     mw_str model, version;
     mw_str event_id;   /* the id of the moment's event, values joined by '|' */
     uint32_t element_size; /* with `each`, how many bytes at its end are the element and its '|' */
-    double prediction; /* of a yes/no label: the probability of yes */
-    bool decision;     /* prediction >= the version's threshold */
+    mw_answer_kind kind;
+    double prediction; /* the probability of yes or of the class, the number or the score */
+    bool decision;     /* prediction >= the version's threshold; false where nothing decides */
+    mw_str class_name; /* of a class: which; empty: none, and the prediction is NaN */
+    mw_classes classes; /* of a class: all that the version knows; none in what is read back */
     mw_fallback_reason fallback;
     bool is_blind;     /* the fallback answered without features: all of them are missing */
     const mw_cell *features; /* of the version's types; feature_count of them */

@@ -98,6 +98,62 @@ MW_TEST(prediction_keeps_why_the_fallback_answered) {
     mw_symbols_destroy(symbols);
 }
 
+/* What says yes or no is written as it ever was; the rest tells what it is. */
+MW_TEST(prediction_keeps_what_kind_of_answer_it_is) {
+    static const struct {
+        mw_answer_kind kind;
+        mw_str class_name;
+        char format;
+    } rows[] = {{MW_ANSWER_YES_NO, {"", 0}, 3},
+                {MW_ANSWER_NUMBER, {"", 0}, 4},
+                {MW_ANSWER_CLASS, {"billing", 7}, 4},
+                {MW_ANSWER_CLASS, {"", 0}, 4}, /* a version that gave no number */
+                {MW_ANSWER_SCORE, {"", 0}, 4}};
+    mw_symbols *symbols = new_symbols();
+    mw_cell cells[2], read_cells[2];
+    mw_prediction written = example(cells, symbols), read;
+    mw_error err;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        mw_buf bytes;
+        mw_buf_init(&bytes, 1000);
+        written.kind = rows[i].kind;
+        written.class_name = rows[i].class_name;
+        mw_prediction_append(&bytes, &written, &schema, symbols);
+        MW_CHECK_EQUAL_INT(bytes.data[0], rows[i].format);
+        MW_CHECK_OK(mw_prediction_read(mw_buf_str(&bytes), &schema, symbols, read_cells, &read,
+                                       &err), &err);
+        MW_CHECK(read.kind == rows[i].kind && read.classes.names.count == 0);
+        MW_CHECK_EQUAL_STR(read.class_name, rows[i].class_name);
+        MW_CHECK_EQUAL_DOUBLE_BITS(read.prediction, written.prediction);
+        for (size_t size = 0; size < bytes.size; size++)
+            MW_CHECK_STATUS(mw_prediction_read((mw_str){bytes.data, size}, &schema, symbols,
+                                               read_cells, &read, &err), MW_CORRUPT);
+        mw_buf_release(&bytes);
+    }
+    mw_symbols_destroy(symbols);
+}
+
+/* Each kind has one spelling, and only a class has a name. */
+MW_TEST(prediction_of_a_kind_that_is_none_is_corrupt) {
+    mw_symbols *symbols = new_symbols();
+    mw_cell cells[2];
+    mw_prediction written = example(cells, symbols), read;
+    mw_buf bytes;
+    size_t kind = 4 + 8 + 8 + 4 + 4 + 4 + 12 + 4 + 5 + 4 + 8 + 4 + 4;
+    mw_buf_init(&bytes, 1000);
+    written.kind = MW_ANSWER_CLASS;
+    written.class_name = MW_STR("billing");
+    mw_prediction_append(&bytes, &written, &schema, symbols);
+    MW_CHECK_EQUAL_INT(bytes.data[kind], MW_ANSWER_CLASS);
+    for (int wrong = 0; wrong <= MW_ANSWER_COUNT; wrong++) {
+        bytes.data[kind] = (char)wrong;
+        MW_CHECK_STATUS(mw_prediction_read_head(mw_buf_str(&bytes), &read, NULL),
+                        wrong == MW_ANSWER_CLASS ? MW_OK : MW_CORRUPT);
+    }
+    mw_buf_release(&bytes);
+    mw_symbols_destroy(symbols);
+}
+
 /* Format 1 knew neither elements nor fallbacks, format 2 no elements. */
 static void check_format(int format) {
     mw_symbols *symbols = new_symbols();

@@ -1,5 +1,7 @@
 #include "decide/scorer.h"
 
+#include <math.h>
+
 #include "model/background.h"
 #include "model/explainer.h"
 #include "project/project.h"
@@ -10,6 +12,7 @@ struct mw_scorer {
     const mw_encoder *encoder;
     const mw_profile *profile;
     double *values; /* of the row that is scored */
+    double *outputs; /* likewise: the probability of each class, or the one number */
     const mw_explainer *explainer;   /* one of the two, once somebody has asked */
     const mw_background *background; /* this one if the version keeps rows */
     double *added;                 /* by each feature, and the expected sum */
@@ -28,8 +31,11 @@ static mw_status prepare(mw_scorer *scorer, mw_str bytes, mw_symbols *symbols, m
     if (mw_profile_column_count(scorer->profile) != features.count + 1)
         return mw_fail(err, MW_CORRUPT, "version %s: its profile is not of its features",
                        scorer->name);
+    size_t output_count = mw_forest_facts(scorer->version->forest).class_count;
     scorer->values = mw_arena_alloc(&scorer->arena, features.count, sizeof *scorer->values);
-    if (!scorer->values) return mw_fail(err, MW_NO_MEMORY, "scorer: no memory for a row");
+    scorer->outputs = mw_arena_alloc(&scorer->arena, output_count, sizeof *scorer->outputs);
+    if (!scorer->values || !scorer->outputs)
+        return mw_fail(err, MW_NO_MEMORY, "scorer: no memory for a row");
     return MW_OK;
 }
 
@@ -50,10 +56,26 @@ void mw_scorer_destroy(mw_scorer *scorer) {
     mw_free(scorer);
 }
 
+static mw_score name_class(const mw_scorer *scorer, size_t unseen_values) {
+    mw_classes classes = {scorer->version->classes.names, scorer->outputs};
+    size_t likeliest = mw_classes_likeliest(classes);
+    mw_score score = {.prediction = NAN, .unseen_values = unseen_values, .classes = classes};
+    if (likeliest == SIZE_MAX) return score;
+    score.prediction = classes.probabilities[likeliest];
+    score.class_name = classes.names.items[likeliest];
+    return score;
+}
+
 mw_score mw_scorer_run(mw_scorer *scorer, const mw_cell *features) {
+    const mw_version *version = scorer->version;
     size_t unseen = mw_encoder_run(scorer->encoder, features, scorer->values);
-    double prediction = mw_forest_predict(scorer->version->forest, scorer->values);
-    return (mw_score){prediction, prediction >= scorer->version->threshold, unseen};
+    mw_forest_predict_rows(version->forest, scorer->values, 1, scorer->outputs);
+    if (version->answer == MW_ANSWER_CLASS) return name_class(scorer, unseen);
+    double prediction = scorer->outputs[0];
+    bool decides = mw_answer_kind_decides(version->answer);
+    return (mw_score){.prediction = prediction,
+                      .decision = decides && prediction >= version->threshold,
+                      .unseen_values = unseen};
 }
 
 static mw_status no_memory_to_explain(mw_error *err) {
@@ -142,6 +164,17 @@ mw_status mw_scorer_explain(mw_scorer *scorer, const mw_cell *features, mw_reaso
 const mw_version *mw_scorer_version(const mw_scorer *scorer) { return scorer->version; }
 mw_str mw_scorer_name(const mw_scorer *scorer) { return mw_str_of(scorer->name); }
 const mw_profile *mw_scorer_profile(const mw_scorer *scorer) { return scorer->profile; }
+
+mw_status mw_scorer_answers(const mw_scorer *scorer, mw_type label, mw_error *err) {
+    static const char *const answers[MW_ANSWER_COUNT] = {"yes or no", "a number", "a class",
+                                                         "a score of yes or no"};
+    mw_answer_kind kind = scorer->version->answer;
+    if (mw_answer_kind_fits(kind, label)) return MW_OK;
+    mw_status status = mw_fail(err, MW_CONFLICT,
+                               "version %s answers %s, but the project file's label is a %s now",
+                               scorer->name, answers[kind], mw_type_name(label));
+    return mw_hint(err, status, "Train again, or bring the project file back.");
+}
 
 mw_status mw_scorer_fits(const mw_scorer *scorer, const mw_field *features,
                          size_t feature_count, mw_error *err) {

@@ -3,6 +3,9 @@
  *
  * It owns what it decodes; the version's profile counts in the same symbols. Scoring a row
  * costs one encoding and one walk of the forest, and allocates nothing. One thread uses it.
+ *
+ * What the answer is goes by the version's kind (table/answer_kind.h): a probability of yes, a
+ * number, a class with its probability, a score.
  */
 #pragma once
 #include "decide/reasons.h"
@@ -12,9 +15,11 @@
 typedef struct mw_scorer mw_scorer;
 
 typedef struct {
-    double prediction;
-    bool decision;         /* prediction >= the version's threshold */
+    double prediction;     /* of a class: how likely it is; NaN: the forest gave no number */
+    bool decision;         /* prediction >= the version's threshold; false where nothing decides */
     size_t unseen_values;  /* categories that training never saw: read as missing */
+    mw_str class_name;     /* the likeliest class; empty: it answers none */
+    mw_classes classes;    /* all of them; their probabilities are valid until the next run */
 } mw_score;
 
 /* Decodes a version's bytes and interns its values. */
@@ -36,6 +41,8 @@ const mw_version *mw_scorer_version(const mw_scorer *scorer);
 mw_str mw_scorer_name(const mw_scorer *scorer); /* 12 hex digits */
 /* How the features and the prediction (the last column) were distributed in training. */
 const mw_profile *mw_scorer_profile(const mw_scorer *scorer);
+/* MW_CONFLICT if the program's label is of a type that the version does not answer. */
+MW_MUST_USE mw_status mw_scorer_answers(const mw_scorer *scorer, mw_type label, mw_error *err);
 /* MW_CONFLICT if the program's model has other features than the version was trained with,
    naming the first that differs. */
 MW_MUST_USE mw_status mw_scorer_fits(const mw_scorer *scorer, const mw_field *features,

@@ -10,20 +10,30 @@ static const mw_model_feature features[] = {
     {.name = {"distance", 8}, .type = MW_TYPE_NUMBER},
     {.name = {"carrier", 7}, .type = MW_TYPE_CATEGORY, .values = {carriers, 2}}};
 
-/* One tree: yes for UA, no for all others. */
-static const mw_forest *make_forest(mw_arena *arena) {
+static const mw_str desks[] = {{"spam", 4}, {"sales", 5}, {"billing", 7}};
+static const double shares[] = {0.25, 0.5, 0.25};
+
+/* One tree a sum: of the first one yes for UA, no for all others; the others say 0.5 to all. */
+static const mw_forest *make_forest(mw_arena *arena, mw_answer_kind kind) {
+    static const mw_forest_output outputs[] = {
+        [MW_ANSWER_YES_NO] = MW_OUTPUT_SIGMOID, [MW_ANSWER_NUMBER] = MW_OUTPUT_IDENTITY,
+        [MW_ANSWER_CLASS] = MW_OUTPUT_SOFTMAX,  [MW_ANSWER_SCORE] = MW_OUTPUT_IDENTITY};
+    uint32_t class_count = kind == MW_ANSWER_CLASS ? 3 : 1;
     mw_forest_head head = {.has_covers = true,
                            .feature_count = 2,
-                           .tree_count = 1,
-                           .class_count = 1,
-                           .output = MW_OUTPUT_SIGMOID,
+                           .tree_count = class_count,
+                           .class_count = class_count,
+                           .output = outputs[kind],
                            .sigmoid = 1};
     mw_forest_node nodes[] = {{.kind = MW_NODE_CATEGORY, .feature = 1, .words = MW_STR("\2\0\0\0")},
                               {.kind = MW_NODE_LEAF, .value = 2, .cover = 1},
-                              {.kind = MW_NODE_LEAF, .value = -2, .cover = 3}};
+                              {.kind = MW_NODE_LEAF, .value = -2, .cover = 3},
+                              {.kind = MW_NODE_LEAF, .value = 0.5, .cover = 4},
+                              {.kind = MW_NODE_LEAF, .value = 0.5, .cover = 4}};
     mw_buf nodes_bytes;
     mw_buf_init(&nodes_bytes, 1 << 10);
-    for (size_t i = 0; i < 3; i++) mw_forest_node_append(&nodes_bytes, &head, &nodes[i]);
+    for (size_t i = 0; i < 2 + class_count; i++)
+        mw_forest_node_append(&nodes_bytes, &head, &nodes[i]);
     const mw_forest *forest;
     MW_CHECK_OK(mw_forest_make(arena, &head, mw_buf_str(&nodes_bytes), &forest, NULL), NULL);
     mw_buf_release(&nodes_bytes);
@@ -43,7 +53,7 @@ static void add_columns(mw_profile *profile, mw_symbols *symbols, size_t column_
 }
 
 /* A version's bytes, its profile having `column_count` columns. */
-static void encode(mw_buf *out, size_t column_count) {
+static void encode_answer(mw_buf *out, size_t column_count, mw_answer_kind kind) {
     mw_arena arena;
     mw_arena_init(&arena, 1 << 24);
     mw_symbols *symbols;
@@ -61,8 +71,9 @@ static void encode(mw_buf *out, size_t column_count) {
                                             "  carrier: {is: carrier, description: who flies}\n"),
                           .zone = MW_STR("UTC"),
                           .features = {features, 2},
-                          .forest = make_forest(&arena),
-                          .threshold = 0.5,
+                          .answer = kind,
+                          .forest = make_forest(&arena, kind),
+                          .threshold = mw_answer_kind_decides(kind) ? 0.5 : 0,
                           .baseline = 0.2,
                           .learner = MW_STR("lightgbm"),
                           .settings = MW_STR("seed=1"),
@@ -70,10 +81,15 @@ static void encode(mw_buf *out, size_t column_count) {
                           .to_us = 1000,
                           .example_count = 2,
                           .profile = mw_buf_str(&profile_bytes)};
+    if (kind == MW_ANSWER_CLASS) version.classes = (mw_classes){{desks, 3}, shares};
     MW_CHECK_OK(mw_version_encode(&version, out, NULL), NULL);
     mw_buf_release(&profile_bytes);
     mw_symbols_destroy(symbols);
     mw_arena_release(&arena);
+}
+
+static void encode(mw_buf *out, size_t column_count) {
+    encode_answer(out, column_count, MW_ANSWER_YES_NO);
 }
 
 MW_TEST(scorer_decides_by_the_threshold_of_its_version) {
@@ -98,6 +114,63 @@ MW_TEST(scorer_decides_by_the_threshold_of_its_version) {
     mw_scorer_destroy(scorer);
     mw_symbols_destroy(symbols);
     mw_buf_release(&bytes);
+}
+
+static mw_scorer *new_scorer(mw_answer_kind kind, mw_symbols *symbols) {
+    mw_buf bytes;
+    mw_scorer *scorer;
+    mw_buf_init(&bytes, 1 << 20);
+    encode_answer(&bytes, 3, kind);
+    MW_CHECK_OK(mw_scorer_create(mw_buf_str(&bytes), symbols, &scorer, NULL), NULL);
+    mw_buf_release(&bytes);
+    return scorer;
+}
+
+/* A number of 2 is no yes, whatever stands where others have a threshold. */
+MW_TEST(scorer_answers_numbers_and_decides_nothing) {
+    mw_symbols *symbols;
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
+    mw_cell row[] = {mw_cell_number(3), {.symbol = mw_symbols_intern(symbols, carriers[1])}};
+    mw_scorer *number = new_scorer(MW_ANSWER_NUMBER, symbols);
+    mw_scorer *ranked = new_scorer(MW_ANSWER_SCORE, symbols);
+    mw_score score = mw_scorer_run(number, row);
+    MW_CHECK(score.prediction == 2 && !score.decision && score.class_name.size == 0);
+    score = mw_scorer_run(ranked, row);
+    MW_CHECK(score.prediction == 2 && score.decision && score.classes.names.count == 0);
+    mw_scorer_destroy(number);
+    mw_scorer_destroy(ranked);
+    mw_symbols_destroy(symbols);
+}
+
+MW_TEST(scorer_names_the_likeliest_class) {
+    mw_symbols *symbols;
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
+    mw_cell row[] = {mw_cell_number(3), {.symbol = mw_symbols_intern(symbols, carriers[1])}};
+    mw_scorer *scorer = new_scorer(MW_ANSWER_CLASS, symbols);
+    mw_score score = mw_scorer_run(scorer, row);
+    double total = 1 + exp(-1.5) + exp(-1.5);
+    MW_CHECK_EQUAL_STR(score.class_name, "spam");
+    MW_CHECK_EQUAL_DOUBLE_BITS(score.prediction, 1 / total);
+    MW_CHECK_EQUAL_DOUBLE_BITS(score.classes.probabilities[2], exp(-1.5) / total);
+    MW_CHECK(!score.decision && score.classes.names.count == 3);
+    row[1].symbol = mw_symbols_find(symbols, carriers[0]); /* sales and billing are as likely */
+    score = mw_scorer_run(scorer, row);
+    MW_CHECK_EQUAL_STR(score.class_name, "billing");
+    MW_CHECK(score.classes.probabilities[1] == score.prediction);
+    mw_scorer_destroy(scorer);
+    mw_symbols_destroy(symbols);
+}
+
+MW_TEST(scorer_fits_a_label_of_its_kind_alone) {
+    mw_symbols *symbols;
+    mw_error err;
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
+    mw_scorer *scorer = new_scorer(MW_ANSWER_CLASS, symbols);
+    MW_CHECK_OK(mw_scorer_answers(scorer, MW_TYPE_TEXT, &err), &err);
+    MW_CHECK_STATUS(mw_scorer_answers(scorer, MW_TYPE_BOOL, &err), MW_CONFLICT);
+    MW_CHECK(strstr(err.message, "answers a class, but the project file's label is a bool now"));
+    mw_scorer_destroy(scorer);
+    mw_symbols_destroy(symbols);
 }
 
 /* A quarter of the training rows were UA, so -1 was to be expected. */

@@ -9,6 +9,7 @@
 static const mw_seal version_seal = {
     .what = "version", .magic = MW_VERSION_MAGIC, .format = MW_VERSION_FORMAT};
 
+enum { FORMAT_OF_YES_NO = 4 }; /* its bytes, and so its name, are what they were before the rest */
 enum { COUNTED_SIZE_MIN = 8 }; /* no item of a list takes fewer bytes */
 
 static void append_str(mw_buf *out, mw_str s) {
@@ -77,6 +78,15 @@ static void append_background(mw_buf *out, const mw_version *version) {
         append_f64(out, version->background[i]);
 }
 
+static void append_answer(mw_buf *out, const mw_version *version) {
+    mw_buf_append_u64(out, version->answer);
+    mw_buf_append_u64(out, version->classes.names.count);
+    for (size_t i = 0; i < version->classes.names.count; i++) {
+        append_str(out, version->classes.names.items[i]);
+        append_f64(out, version->classes.probabilities[i]);
+    }
+}
+
 static void append_payload(mw_buf *out, const mw_version *version, mw_str forest) {
     append_str(out, version->model);
     append_str(out, version->project);
@@ -96,20 +106,24 @@ static void append_payload(mw_buf *out, const mw_version *version, mw_str forest
     mw_buf_append_u64(out, version->example_count);
     append_str(out, version->profile);
     append_background(out, version);
+    if (version->answer != MW_ANSWER_YES_NO) append_answer(out, version);
 }
 
 mw_status mw_version_encode(const mw_version *version, mw_buf *out, mw_error *err) {
     MW_ASSERT(version->features.count == mw_forest_facts(version->forest).feature_count);
     MW_ASSERT(isfinite(version->threshold) && isfinite(version->baseline));
+    MW_ASSERT((version->answer == MW_ANSWER_CLASS) == (version->classes.names.count > 0));
     mw_buf forest, payload;
     mw_buf_init(&forest, MW_VERSION_SIZE_MAX);
     mw_buf_init(&payload, MW_VERSION_SIZE_MAX);
     mw_forest_encode(version->forest, &forest);
     append_payload(&payload, version, mw_buf_str(&forest));
+    mw_seal seal = version_seal;
+    if (version->answer == MW_ANSWER_YES_NO) seal.format = FORMAT_OF_YES_NO;
     mw_status status = mw_buf_check(&forest, "version", err);
     if (status == MW_OK) status = mw_buf_check(&payload, "version", err);
     if (status == MW_OK) {
-        mw_seal_append(out, version_seal, mw_buf_str(&payload));
+        mw_seal_append(out, seal, mw_buf_str(&payload));
         status = mw_buf_check(out, "version", err);
     }
     mw_buf_release(&forest);
@@ -130,7 +144,8 @@ void mw_version_name(mw_str bytes, char out_name[MW_VERSION_NAME_SIZE + 1]) {
 typedef struct {
     mw_reader reader; /* over the arena's copy, so that texts may point into it */
     mw_arena *arena;
-    uint32_t format; /* 1 had no transforms and no files, 2 no background, 3 no joint ones */
+    uint32_t format; /* 1 had no transforms and no files, 2 no background, 3 no joint ones, 4 says
+                        yes or no */
     mw_error *err;
 } decoding;
 
@@ -298,6 +313,38 @@ static mw_status read_background(decoding *d, mw_version *version) {
     return MW_OK;
 }
 
+static mw_status read_classes(decoding *d, mw_version *version) {
+    uint64_t count = mw_read_u64(&d->reader);
+    if (count > MW_CLASSES_MAX) return broken(d, "classes");
+    mw_str *names;
+    double *shares;
+    MW_TRY(list_alloc(d, count, sizeof *names, "classes", &names));
+    MW_TRY(list_alloc(d, count, sizeof *shares, "classes", &shares));
+    for (uint64_t i = 0; i < count; i++) {
+        names[i] = read_str(d);
+        shares[i] = mw_read_double(&d->reader);
+        if (!isfinite(shares[i])) return broken(d, "classes");
+    }
+    version->classes = (mw_classes){{names, (size_t)count}, shares};
+    return MW_OK;
+}
+
+/* Yes and no have one spelling, that of the format before. */
+static mw_status read_answer(decoding *d, mw_version *version) {
+    uint64_t answer = d->format > FORMAT_OF_YES_NO ? mw_read_u64(&d->reader) : MW_ANSWER_YES_NO;
+    bool is_old = answer == MW_ANSWER_YES_NO;
+    if (answer >= MW_ANSWER_COUNT || is_old != (d->format <= FORMAT_OF_YES_NO))
+        return broken(d, "answer");
+    version->answer = (mw_answer_kind)answer;
+    if (!is_old) MW_TRY(read_classes(d, version));
+    mw_values names = version->classes.names;
+    bool has_classes = answer == MW_ANSWER_CLASS;
+    if (has_classes ? !mw_classes_are_sound(names) : names.count > 0) return broken(d, "classes");
+    if (mw_forest_facts(version->forest).class_count != (has_classes ? names.count : 1))
+        return broken(d, "forest");
+    return MW_OK;
+}
+
 static mw_status read_payload(decoding *d, mw_version *version) {
     version->model = read_str(d);
     version->project = read_str(d);
@@ -318,6 +365,7 @@ static mw_status read_payload(decoding *d, mw_version *version) {
     version->example_count = mw_read_u64(&d->reader);
     version->profile = read_str(d);
     if (d->format > 2) MW_TRY(read_background(d, version));
+    MW_TRY(read_answer(d, version));
     if (d->reader.failed || d->reader.rest.size > 0) return broken(d, "end");
     if (!isfinite(version->threshold) || !isfinite(version->baseline))
         return broken(d, "threshold");

@@ -9,13 +9,15 @@
  * A plain value: whoever fills it owns what it points to; a decoded one lives in the arena.
  */
 #pragma once
+#include "model/classes.h"
 #include "model/encoder.h"
 #include "model/forest.h"
+#include "table/answer_kind.h"
 #include "table/table.h"
 
 enum {
     MW_VERSION_MAGIC = 0x5256574d, /* MWVR */
-    MW_VERSION_FORMAT = 4,
+    MW_VERSION_FORMAT = 5, /* 4 is what says yes or no */
     MW_VERSION_NAME_SIZE = 12, /* hex digits */
     MW_VERSION_STREAMS_MAX = 1024,
     MW_VERSION_FILES_MAX = 64,
@@ -40,9 +42,12 @@ typedef struct {
     mw_model_features features; /* in the order of the forest's */
     const mw_version_file *files; /* without which its program is another */
     size_t file_count;
+    mw_answer_kind answer;
+    mw_classes classes; /* of a class: as the forest's sums stand, with their shares in training */
     const mw_forest *forest;
-    double threshold; /* a prediction from here on decides yes */
-    double baseline;  /* the share of positive labels in training (or their mean): the fallback */
+    double threshold; /* a prediction from here on decides yes; 0 where nothing decides */
+    double baseline;  /* what it says of everybody: the share of yes in training, the mean of a
+                         number, the share of the commonest class, the mean of a score */
     mw_str learner;   /* "lightgbm" */
     mw_str settings;  /* those that matter, in their canonical spelling; the seed is one */
     mw_str data_version;

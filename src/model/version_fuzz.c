@@ -12,18 +12,18 @@ static bool encode_again(mw_str bytes, mw_arena *arena, mw_buf *out) {
     return true;
 }
 
-/* The bytes are what a seal would hold. A version that is taken may hold a forest of the format
-   before, so its bytes are those of today only once it was encoded; then they are no others. */
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-    static const mw_seal seal = {
-        .what = "version", .magic = MW_VERSION_MAGIC, .format = MW_VERSION_FORMAT};
+/* The bytes are what a seal of that format would hold. A version that is taken may hold a forest of
+   the format before, so its bytes are those of today only once it was encoded; then they are no
+   others. */
+static void read_as(uint32_t format, mw_str payload) {
+    mw_seal seal = {.what = "version", .magic = MW_VERSION_MAGIC, .format = format};
     mw_arena arena;
     mw_arena_init(&arena, (size_t)1 << 26);
     mw_buf sealed, once, twice;
     mw_buf_init(&sealed, (size_t)1 << 26);
     mw_buf_init(&once, (size_t)1 << 26);
     mw_buf_init(&twice, (size_t)1 << 26);
-    mw_seal_append(&sealed, seal, (mw_str){(const char *)bytes, size});
+    mw_seal_append(&sealed, seal, payload);
     if (encode_again(mw_buf_str(&sealed), &arena, &once)) {
         bool is_version = encode_again(mw_buf_str(&once), &arena, &twice);
         MW_ASSERT(is_version);
@@ -33,5 +33,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     mw_buf_release(&once);
     mw_buf_release(&twice);
     mw_arena_release(&arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+    for (uint32_t format = MW_VERSION_FORMAT - 1; format <= MW_VERSION_FORMAT; format++)
+        read_as(format, (mw_str){(const char *)bytes, size});
     return 0;
 }

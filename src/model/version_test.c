@@ -33,11 +33,13 @@ static const mw_model_feature fitted[] = {{.name = {"distance", 8},
 static const double background[] = {733, 0, -2.5, 1};
 static const mw_version_file files[] = {{{"m.onnx", 6}, {"00ff", 4}}};
 
-static const mw_forest *make_forest(mw_arena *arena) {
+/* As many equal trees as there are sums. */
+static const mw_forest *make_forest(mw_arena *arena, uint32_t class_count,
+                                    mw_forest_output output) {
     mw_forest_head head = {.feature_count = 2,
-                           .tree_count = 1,
-                           .class_count = 1,
-                           .output = MW_OUTPUT_SIGMOID,
+                           .tree_count = class_count,
+                           .class_count = class_count,
+                           .output = output,
                            .sigmoid = 1};
     mw_forest_node nodes[] = {
         {.kind = MW_NODE_CATEGORY, .feature = 1, .words = MW_STR("\2\0\0\0")},
@@ -45,7 +47,8 @@ static const mw_forest *make_forest(mw_arena *arena) {
         {.kind = MW_NODE_LEAF, .value = -1}};
     mw_buf buf;
     mw_buf_init(&buf, 1 << 10);
-    for (size_t i = 0; i < 3; i++) mw_forest_node_append(&buf, &head, &nodes[i]);
+    for (size_t i = 0; i < 3 * class_count; i++)
+        mw_forest_node_append(&buf, &head, &nodes[i % 3]);
     const mw_forest *forest;
     mw_error err;
     MW_CHECK_OK(mw_forest_make(arena, &head, mw_buf_str(&buf), &forest, &err), &err);
@@ -64,7 +67,7 @@ static mw_version make_version(mw_arena *arena) {
         .features = {fitted, 2},
         .files = files,
         .file_count = 1,
-        .forest = make_forest(arena),
+        .forest = make_forest(arena, 1, MW_OUTPUT_SIGMOID),
         .threshold = 0.2,
         .baseline = 0.16,
         .learner = MW_STR("lightgbm"),
@@ -77,6 +80,32 @@ static mw_version make_version(mw_arena *arena) {
         .background = background,
         .background_count = 2,
     };
+}
+
+static const mw_str desks[] = {{"sales", 5}, {"billing", 7}, {"", 0}};
+static const double shares[] = {0.25, 0.75, 0};
+
+static mw_version make_answer(mw_arena *arena, mw_answer_kind kind) {
+    mw_version version = make_version(arena);
+    version.answer = kind;
+    if (kind == MW_ANSWER_NUMBER) version.forest = make_forest(arena, 1, MW_OUTPUT_IDENTITY);
+    if (kind != MW_ANSWER_CLASS) return version;
+    version.forest = make_forest(arena, 2, MW_OUTPUT_SOFTMAX);
+    version.classes = (mw_classes){{desks, 2}, shares};
+    return version;
+}
+
+static void check_answer(const mw_version *a, const mw_version *b) {
+    double one[2], other[2];
+    static const double row[] = {7, 1};
+    MW_CHECK(a->answer == b->answer && a->classes.names.count == b->classes.names.count);
+    for (size_t i = 0; i < a->classes.names.count; i++) {
+        MW_CHECK_EQUAL_STR(a->classes.names.items[i], b->classes.names.items[i]);
+        MW_CHECK_EQUAL_DOUBLE_BITS(a->classes.probabilities[i], b->classes.probabilities[i]);
+    }
+    mw_forest_predict_rows(a->forest, row, 1, one);
+    mw_forest_predict_rows(b->forest, row, 1, other);
+    MW_CHECK_EQUAL_DOUBLE_BITS(one[0], other[0]);
 }
 
 static void check_equal(const mw_version *a, const mw_version *b) {
@@ -119,15 +148,13 @@ static void check_equal(const mw_version *a, const mw_version *b) {
     MW_CHECK_EQUAL_INT(a->background_count, b->background_count);
     for (size_t i = 0; i < a->background_count * a->features.count; i++)
         MW_CHECK_EQUAL_DOUBLE_BITS(a->background[i], b->background[i]);
-    static const double row[] = {7, 1};
-    MW_CHECK_EQUAL_DOUBLE_BITS(mw_forest_predict(a->forest, row),
-                               mw_forest_predict(b->forest, row));
+    check_answer(a, b);
 }
 
-MW_TEST(version_comes_back_as_it_was) {
+static void check_comes_back(mw_answer_kind kind) {
     mw_arena arena;
     mw_arena_init(&arena, 1 << 20);
-    mw_version version = make_version(&arena);
+    mw_version version = make_answer(&arena, kind);
     const mw_version *back;
     mw_buf bytes, again;
     mw_error err;
@@ -140,6 +167,85 @@ MW_TEST(version_comes_back_as_it_was) {
     MW_CHECK(mw_str_equal(mw_buf_str(&bytes), mw_buf_str(&again)));
     mw_buf_release(&bytes);
     mw_buf_release(&again);
+    mw_arena_release(&arena);
+}
+
+MW_TEST(version_comes_back_as_it_was) {
+    for (int kind = 0; kind < MW_ANSWER_COUNT; kind++) check_comes_back((mw_answer_kind)kind);
+}
+
+/* What says yes or no has the bytes, and so the name, that it had before there was anything else:
+   these are of the commit before. */
+MW_TEST(version_of_yes_or_no_keeps_its_bytes) {
+    mw_arena arena;
+    mw_buf bytes;
+    char name[MW_VERSION_NAME_SIZE + 1];
+    mw_arena_init(&arena, 1 << 20);
+    mw_buf_init(&bytes, 1 << 16);
+    mw_version version = make_version(&arena);
+    MW_CHECK_OK(mw_version_encode(&version, &bytes, NULL), NULL);
+    MW_CHECK_EQUAL_INT(mw_seal_format(mw_buf_str(&bytes)), 4);
+    mw_version_name(mw_buf_str(&bytes), name);
+    MW_CHECK_EQUAL_STR((const char *)name, "bb1f0a987fdd");
+    mw_buf_release(&bytes);
+    mw_arena_release(&arena);
+}
+
+MW_TEST(version_refuses_answers_that_do_not_fit_their_forest) {
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 20);
+    const mw_forest *one = make_forest(&arena, 1, MW_OUTPUT_IDENTITY),
+                    *three = make_forest(&arena, 3, MW_OUTPUT_SOFTMAX);
+    struct {
+        mw_answer_kind kind;
+        const mw_forest *forest;
+        size_t class_count;
+        mw_status status;
+    } rows[] = {{MW_ANSWER_NUMBER, one, 0, MW_OK},         {MW_ANSWER_SCORE, one, 0, MW_OK},
+                {MW_ANSWER_NUMBER, three, 0, MW_CORRUPT},  {MW_ANSWER_YES_NO, three, 0, MW_CORRUPT},
+                {MW_ANSWER_CLASS, one, 2, MW_CORRUPT},     {MW_ANSWER_CLASS, three, 2, MW_CORRUPT},
+                {MW_ANSWER_CLASS, three, 3, MW_CORRUPT} /* one has no name */};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        mw_version version = make_version(&arena);
+        const mw_version *back;
+        mw_buf bytes;
+        mw_error err;
+        mw_buf_init(&bytes, 1 << 16);
+        version.answer = rows[i].kind;
+        version.forest = rows[i].forest;
+        version.classes = (mw_classes){{desks, rows[i].class_count}, shares};
+        MW_CHECK_OK(mw_version_encode(&version, &bytes, NULL), NULL);
+        MW_CHECK_STATUS(mw_version_decode(&arena, mw_buf_str(&bytes), &back, &err), rows[i].status);
+        mw_buf_release(&bytes);
+    }
+    mw_arena_release(&arena);
+}
+
+/* A yes or no in the newer format would be a second spelling, and a second name, of one version. */
+MW_TEST(version_of_a_kind_that_is_none_is_corrupt) {
+    mw_arena arena;
+    mw_buf bytes, changed;
+    mw_str payload;
+    const mw_version *back;
+    static const mw_seal seal = {
+        .what = "version", .magic = MW_VERSION_MAGIC, .format = MW_VERSION_FORMAT};
+    mw_arena_init(&arena, 1 << 20);
+    mw_buf_init(&bytes, 1 << 16);
+    mw_buf_init(&changed, 1 << 16);
+    mw_version version = make_answer(&arena, MW_ANSWER_NUMBER);
+    MW_CHECK_OK(mw_version_encode(&version, &bytes, NULL), NULL);
+    MW_CHECK_OK(mw_seal_open(seal, mw_buf_str(&bytes), &payload, NULL), NULL);
+    size_t kind = payload.size - 2 * sizeof(uint64_t); /* and the number of classes */
+    for (int wrong = 0; wrong <= MW_ANSWER_COUNT; wrong++) {
+        bytes.data[(size_t)(payload.data - bytes.data) + kind] = (char)wrong;
+        mw_buf_clear(&changed);
+        mw_seal_append(&changed, seal, payload);
+        bool fits = wrong == MW_ANSWER_NUMBER || wrong == MW_ANSWER_SCORE;
+        MW_CHECK_STATUS(mw_version_decode(&arena, mw_buf_str(&changed), &back, NULL),
+                        fits ? MW_OK : MW_CORRUPT);
+    }
+    mw_buf_release(&bytes);
+    mw_buf_release(&changed);
     mw_arena_release(&arena);
 }
 
@@ -192,11 +298,18 @@ MW_TEST(version_reads_the_formats_before) {
 
 /* Else a fuzzer would start from what is refused at its first bytes. */
 MW_TEST(version_fuzzer_starts_from_versions) {
-    static const char *const names[] = {"small", "background"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    static const struct {
+        const char *name;
+        uint32_t format;
+        size_t background_count;
+        mw_answer_kind answer;
+    } kept_ones[] = {{"small", 4, 0, MW_ANSWER_YES_NO},
+                     {"background", 4, 2, MW_ANSWER_YES_NO},
+                     {"classes", 5, 0, MW_ANSWER_CLASS}};
+    for (size_t i = 0; i < sizeof kept_ones / sizeof *kept_ones; i++) {
         static char kept[1 << 16];
         char path[64];
-        snprintf(path, sizeof path, "tests/corpus/version/%s", names[i]);
+        snprintf(path, sizeof path, "tests/corpus/version/%s", kept_ones[i].name);
         FILE *file = fopen(path, "rb");
         MW_CHECK(file);
         size_t size = fread(kept, 1, sizeof kept, file);
@@ -207,11 +320,12 @@ MW_TEST(version_fuzzer_starts_from_versions) {
         mw_arena_init(&arena, 1 << 20);
         mw_buf_init(&bytes, 1 << 17);
         mw_seal seal = {
-            .what = "version", .magic = MW_VERSION_MAGIC, .format = MW_VERSION_FORMAT};
+            .what = "version", .magic = MW_VERSION_MAGIC, .format = kept_ones[i].format};
         mw_seal_append(&bytes, seal, (mw_str){kept, size});
         const mw_version *version;
         MW_CHECK_OK(mw_version_decode(&arena, mw_buf_str(&bytes), &version, &err), &err);
-        MW_CHECK_EQUAL_INT(version->background_count, 2 * i);
+        MW_CHECK_EQUAL_INT(version->background_count, kept_ones[i].background_count);
+        MW_CHECK_EQUAL_INT(version->answer, kept_ones[i].answer);
         mw_buf_release(&bytes);
         mw_arena_release(&arena);
     }
@@ -225,10 +339,10 @@ MW_TEST(version_is_named_by_its_contents) {
 
 /* With any byte of the payload changed, and the seal made good again, decoding ends in an error or
    in a version that can be encoded. */
-MW_TEST(version_survives_bytes_that_are_changed) {
+static void check_changed_bytes(mw_answer_kind kind) {
     mw_arena arena;
     mw_arena_init(&arena, 1 << 20);
-    mw_version version = make_version(&arena);
+    mw_version version = make_answer(&arena, kind);
     mw_buf bytes, changed;
     mw_buf_init(&bytes, 1 << 16);
     mw_buf_init(&changed, 1 << 16);
@@ -237,6 +351,7 @@ MW_TEST(version_survives_bytes_that_are_changed) {
         .what = "version", .magic = MW_VERSION_MAGIC, .format = MW_VERSION_FORMAT};
     mw_str payload;
     MW_CHECK_OK(mw_seal_open(seal, mw_buf_str(&bytes), &payload, NULL), NULL);
+    seal.format = mw_seal_format(mw_buf_str(&bytes));
     static char copy[1 << 16];
     memcpy(copy, payload.data, payload.size);
     uint64_t prng = mw_test_seed();
@@ -261,6 +376,11 @@ MW_TEST(version_survives_bytes_that_are_changed) {
     mw_buf_release(&bytes);
     mw_buf_release(&changed);
     mw_arena_release(&arena);
+}
+
+MW_TEST(version_survives_bytes_that_are_changed) {
+    check_changed_bytes(MW_ANSWER_YES_NO);
+    check_changed_bytes(MW_ANSWER_CLASS);
 }
 
 /* A joint step goes by the numbers of each: one that has others there would be read beyond them. */
@@ -310,7 +430,7 @@ static mw_status encode_and_decode(void *context) {
 MW_TEST(version_survives_every_shortage_of_memory) {
     mw_arena arena;
     mw_arena_init(&arena, 1 << 20);
-    mw_version version = make_version(&arena);
+    mw_version version = make_answer(&arena, MW_ANSWER_CLASS);
     MW_CHECK(mw_test_every_allocation_fails(encode_and_decode, &version) > 3);
     mw_arena_release(&arena);
 }
