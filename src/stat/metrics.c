@@ -1,14 +1,10 @@
 #include "stat/metrics.h"
 
-#include "base/prng.h"
 #include "stat/ranking.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define PROBABILITY_MIN 1e-15 /* for the logarithm */
-#define OUTSIDE_SHARE 0.025   /* of resamples, at each end of an interval */
 
 static const char *const names[] = {
 #define X(name, better) #name,
@@ -133,20 +129,6 @@ static void measure(sample *s, double out_values[MW_METRIC_COUNT],
     out_values[MW_METRIC_calibration_error] = distance(out_gaps, no_gaps);
 }
 
-/* Draws how often each example counts: Poisson(1), from 16 random bits each. Entry k is
-   65536 * P(count <= k), rounded; the mean of what is drawn is 1 exactly. */
-static void resample(sample *s, uint64_t *prng) {
-    static const uint32_t steps[] = {24109, 48219, 60273, 64292, 65296, 65497, 65531, 65535};
-    enum { STEPS = sizeof steps / sizeof *steps, DRAW_BITS = 16, DRAWS = 64 / DRAW_BITS };
-    uint64_t bits = 0;
-    for (size_t i = 0; i < s->ranking.count; i++) {
-        bits = i % DRAWS == 0 ? mw_prng_next(prng) : bits >> DRAW_BITS;
-        uint32_t draw = bits & 0xffff, weight = 0;
-        for (size_t k = 0; k < STEPS; k++) weight += draw >= steps[k];
-        s->weights[i] = (unsigned char)weight;
-    }
-}
-
 static mw_status sample_init(sample *s, mw_scored scored, mw_error *err) {
     *s = (sample){0};
     MW_TRY(mw_ranking_init(&s->ranking, scored, err));
@@ -176,36 +158,13 @@ static void sample_release(sample *s) {
     mw_free(s->weights);
 }
 
-static int compare_doubles(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Sorts the values that are numbers to the front and returns how many there are. */
-static size_t sort_known(double *values, size_t count) {
-    size_t known = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!isnan(values[i])) values[known++] = values[i];
-    qsort(values, known, sizeof *values, compare_doubles);
-    return known;
-}
-
-/* The middle 95 % of what the resamples gave. */
-static void set_interval(double *values, size_t count, mw_estimate *estimate) {
-    size_t known = sort_known(values, count), outside = (size_t)(OUTSIDE_SHARE * (double)known);
-    estimate->low = estimate->high = NAN;
-    if (known == 0 || isnan(estimate->value)) return;
-    estimate->low = values[outside];
-    estimate->high = values[known - 1 - outside];
-}
-
 /* Noise makes gaps wider, never narrower, so the truth may lie as far below the value as all
    gaps moved together (the triangle inequality), and above it no further than the resamples
    lie below their own mean. */
 static void set_calibration_interval(double *values, double *moves, size_t count,
                                      mw_estimate *estimate) {
-    size_t known = sort_known(values, count), outside = (size_t)(OUTSIDE_SHARE * (double)known);
-    size_t moved = sort_known(moves, count);
+    size_t known = mw_resample_sort(values, count), outside = mw_resample_outside(known);
+    size_t moved = mw_resample_sort(moves, count);
     MW_ASSERT(moved == known);
     estimate->low = estimate->high = NAN;
     if (known == 0) return;
@@ -224,7 +183,7 @@ static mw_status bootstrap_run(sample *s, mw_bootstrap bootstrap, const double *
     double *moves = values + MW_METRIC_COUNT * count;
     for (size_t r = 0; r < count; r++) {
         double measured[MW_METRIC_COUNT], gaps_now[MW_CALIBRATION_BINS];
-        resample(s, &bootstrap.seed);
+        mw_resample_draw(s->weights, s->ranking.count, &bootstrap.seed);
         measure(s, measured, gaps_now);
         for (size_t m = 0; m < MW_METRIC_COUNT; m++) values[m * count + r] = measured[m];
         moves[r] = distance(gaps_now, gaps);
@@ -233,7 +192,7 @@ static mw_status bootstrap_run(sample *s, mw_bootstrap bootstrap, const double *
         double *of_metric = values + m * count;
         if (m == MW_METRIC_calibration_error)
             set_calibration_interval(of_metric, moves, count, &metrics->of[m]);
-        else set_interval(of_metric, count, &metrics->of[m]);
+        else mw_resample_interval(of_metric, count, &metrics->of[m]);
     }
     mw_free(values);
     return MW_OK;

@@ -4,8 +4,8 @@
  * Examples are sorted by score once (n log n); each metric is then one walk. Equal scores are one
  * group everywhere, so no metric depends on the order in which examples came.
  *
- * Intervals are percentiles over resamples by the Poisson bootstrap: each example counts a
- * Poisson(1) number of times, drawn by a seed, so a resample is one more walk over what is sorted.
+ * Intervals are percentiles over resamples (stat/resample.h), each one more walk over what is
+ * sorted.
  * Noise only adds to a calibration error, and resampling adds it twice: the percentiles of a well
  * calibrated model may stand wholly above its value. Its interval is made of how far the gaps of
  * the bins move in the resamples instead. It holds the value, and the truth in at least 95 of 100
@@ -20,13 +20,9 @@
  *   bin of its middle); mean over examples of |mean score - share of yes| of their bin.
  */
 #pragma once
-#include "base/memory.h"
+#include "stat/resample.h"
 
-enum {
-    MW_CALIBRATION_BINS = 10,
-    MW_RESAMPLES_USUAL = 200,
-    MW_RESAMPLES_MAX = 10 * 1000,
-};
+enum { MW_CALIBRATION_BINS = 10 };
 #define MW_EXAMPLES_MAX ((size_t)1 << 31) /* pairs of them can be counted */
 
 /* name, what is better */
@@ -44,11 +40,6 @@ typedef enum {
     MW_METRIC_COUNT
 } mw_metric;
 
-/* A value and the interval that holds it in 95 of 100 cases; NaN where it has no meaning. */
-typedef struct {
-    double value, low, high;
-} mw_estimate;
-
 typedef struct {
     mw_estimate of[MW_METRIC_COUNT];
     size_t example_count, positive_count;
@@ -60,11 +51,6 @@ typedef struct {
     const unsigned char *labels;
     size_t count;
 } mw_scored;
-
-typedef struct {
-    uint32_t resamples; /* 0: no intervals (low and high are NaN) */
-    uint64_t seed;
-} mw_bootstrap;
 
 /* Without a yes and a no there is no roc_auc; without a yes no average_precision; without an
    example no metric. */
