@@ -33,6 +33,7 @@ bool mw_metric_greater_is_better(mw_metric metric) {
 typedef struct {
     mw_ranking ranking;
     double *losses, *squares;
+    bool are_probabilities; /* all scores */
     unsigned char *weights;
     uint64_t positives, negatives; /* by weight */
 } sample;
@@ -88,7 +89,7 @@ static double mean_of(const sample *s, const double *values) {
     double sum = 0;
     for (size_t i = 0; i < s->ranking.count; i++) sum += s->weights[i] * values[i];
     uint64_t count = s->positives + s->negatives;
-    return count == 0 ? NAN : sum / (double)count;
+    return count == 0 || !s->are_probabilities ? NAN : sum / (double)count;
 }
 
 /* For each bin the gap between what was foretold and what came, as a share of all examples. */
@@ -105,8 +106,9 @@ static void find_gaps(const sample *s, double out_gaps[MW_CALIBRATION_BINS]) {
         positives[bin] += (double)g.positives;
         before += size;
     }
+    bool is_none = count == 0 || !s->are_probabilities;
     for (size_t b = 0; b < MW_CALIBRATION_BINS; b++)
-        out_gaps[b] = count == 0 ? NAN : (scores[b] - positives[b]) / count;
+        out_gaps[b] = is_none ? NAN : (scores[b] - positives[b]) / count;
 }
 
 /* The sum of how far the gaps lie apart; from no gap at all, the calibration error. */
@@ -139,9 +141,11 @@ static mw_status sample_init(sample *s, mw_scored scored, mw_error *err) {
     if (!s->losses || !s->squares || !s->weights)
         return mw_fail(err, MW_NO_MEMORY, "metrics: out of memory for %zu examples",
                        scored.count);
+    s->are_probabilities = true;
     for (size_t i = 0; i < s->ranking.count; i++) {
         double score = s->ranking.scores[i], miss = s->ranking.labels[i] - score;
         double given = s->ranking.labels[i] ? score : 1 - score; /* to what happened */
+        s->are_probabilities = s->are_probabilities && score >= 0 && score <= 1;
         if (given < PROBABILITY_MIN) given = PROBABILITY_MIN;
         if (given > 1 - PROBABILITY_MIN) given = 1 - PROBABILITY_MIN;
         s->losses[i] = -log(given);

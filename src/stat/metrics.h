@@ -45,7 +45,8 @@ typedef struct {
     size_t example_count, positive_count;
 } mw_metrics;
 
-/* `scores` are probabilities, `labels` 0 or 1. */
+/* `labels` are 0 or 1. The last three metrics take scores for probabilities: where one lies outside
+   of 0 to 1 they are NaN. */
 typedef struct {
     const double *scores;
     const unsigned char *labels;

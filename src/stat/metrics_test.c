@@ -49,6 +49,16 @@ MW_TEST(metrics_have_the_values_worked_out_by_hand) {
     MW_CHECK(isnan(m.of[MW_METRIC_brier].low) && isnan(m.of[MW_METRIC_brier].high));
 }
 
+/* What ranks is no probability; clipped it would be one of nothing. */
+MW_TEST(metrics_read_no_probability_into_a_score) {
+    set((double[]){-1, 0.4, 0.35, 0.8}, (unsigned char[]){0, 0, 1, 1}, 4);
+    mw_metrics m = measure(4, 20);
+    MW_CHECK_EQUAL_DOUBLE_BITS(m.of[MW_METRIC_roc_auc].value, 0.75);
+    MW_CHECK(m.of[MW_METRIC_roc_auc].low <= 0.75 && !isnan(m.of[MW_METRIC_average_precision].low));
+    for (size_t i = MW_METRIC_log_loss; i < MW_METRIC_COUNT; i++)
+        MW_CHECK(isnan(m.of[i].value) && isnan(m.of[i].low) && isnan(m.of[i].high));
+}
+
 MW_TEST(metrics_take_equal_scores_as_one) {
     set((double[]){0.5, 0.5, 0.5, 0.5}, (unsigned char[]){0, 1, 1, 0}, 4);
     mw_metrics m = measure(4, 0);
