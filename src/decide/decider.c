@@ -246,7 +246,7 @@ static void ask_expression(mw_decider *decider, double threshold, mw_prediction 
     bool is_bool = mw_code_type(decider->stand_in.code) == MW_TYPE_BOOL;
     bool is_yes = is_bool && answer.boolean == MW_TRUE;
     answer_number(prediction, is_bool ? is_yes : answer.number, threshold);
-    if (is_bool) prediction->decision = is_yes;
+    if (is_bool && mw_answer_kind_decides(prediction->kind)) prediction->decision = is_yes;
 }
 
 /* A version before it that answers something else has nothing to say for this one. */
@@ -257,7 +257,8 @@ static bool can_ask_previous(const mw_decider *decider, const mw_prediction *pre
 }
 
 /* The previous version where there is one, its answer is a number and it has seen the features;
-   else what needs no other version. */
+   else what needs no other version. No number stands in for a class: its shares do, whatever the
+   fallback is by now of a model whose label was a class when the version was trained. */
 static void fall_back(mw_decider *decider, mw_fallback_reason reason, mw_prediction *prediction) {
     const mw_fallback *fallback = &decider->config.fallback;
     const mw_version *version = decider->scorer ? mw_scorer_version(decider->scorer) : NULL;
@@ -270,15 +271,16 @@ static void fall_back(mw_decider *decider, mw_fallback_reason reason, mw_predict
     }
     double threshold = version ? version->threshold : 0.5;
     prediction->version = version ? mw_scorer_name(decider->scorer) : MW_STR("");
-    if (fallback->kind == MW_FALLBACK_EXPRESSION) {
+    if (version && version->answer == MW_ANSWER_CLASS) {
+        answer_shares(prediction, version);
+    } else if (fallback->kind == MW_FALLBACK_EXPRESSION) {
         ask_expression(decider, threshold, prediction);
-        return;
-    }
-    MW_ASSERT(version || fallback->kind == MW_FALLBACK_CONSTANT);
-    if (fallback->kind == MW_FALLBACK_CONSTANT)
+    } else if (fallback->kind == MW_FALLBACK_CONSTANT) {
         answer_number(prediction, fallback->constant, threshold);
-    else if (version->answer == MW_ANSWER_CLASS) answer_shares(prediction, version);
-    else answer_number(prediction, version->baseline, threshold);
+    } else {
+        MW_ASSERT(version);
+        answer_number(prediction, version->baseline, threshold);
+    }
 }
 
 static void judge(mw_decider *decider, mw_prediction *prediction) {

@@ -15,7 +15,7 @@ struct mw_scorer {
     double *outputs; /* likewise: the probability of each class, or the one number */
     const mw_explainer *explainer;   /* one of the two, once somebody has asked */
     const mw_background *background; /* this one if the version keeps rows */
-    double *added;                 /* by each feature, and the expected sum */
+    double *added;                 /* to each sum by each feature, and the expected sum */
     mw_reason *reasons;
     const mw_str *descriptions;    /* of the features, by the version's project file */
     char name[MW_VERSION_NAME_SIZE + 1];
@@ -117,7 +117,8 @@ mw_status mw_scorer_prepare(mw_scorer *scorer, mw_error *err) {
     const mw_version *version = scorer->version;
     if (scorer->explainer || scorer->background) return MW_OK;
     size_t count = version->features.count;
-    scorer->added = mw_arena_alloc(&scorer->arena, count + 1, sizeof *scorer->added);
+    size_t sum_count = mw_forest_facts(version->forest).class_count;
+    scorer->added = mw_arena_alloc(&scorer->arena, count + 1, sum_count * sizeof *scorer->added);
     scorer->reasons = mw_arena_alloc(&scorer->arena, count, sizeof *scorer->reasons);
     if (!scorer->added || !scorer->reasons) return no_memory_to_explain(err);
     MW_TRY(describe(scorer, err));
@@ -128,11 +129,19 @@ mw_status mw_scorer_prepare(mw_scorer *scorer, mw_error *err) {
                              &scorer->explainer, err);
 }
 
-/* What each feature adds to the row that was encoded. */
-static mw_status explain_values(mw_scorer *scorer, mw_error *err) {
+/* What each feature adds to the row that was scored: of classes to the sum of the one that is
+   answered (of no number: to that of the first). */
+static mw_status explain_values(mw_scorer *scorer, mw_str class_name, const double **out_added,
+                                mw_error *err) {
+    mw_values names = scorer->version->classes.names;
     if (scorer->background)
-        return mw_background_run(scorer->background, scorer->values, 1, scorer->added, err);
-    return mw_explainer_run(scorer->explainer, scorer->values, 1, scorer->added, err);
+        MW_TRY(mw_background_run(scorer->background, scorer->values, 1, scorer->added, err));
+    else MW_TRY(mw_explainer_run(scorer->explainer, scorer->values, 1, scorer->added, err));
+    size_t class = names.count;
+    while (class > 0 && !mw_str_equal(names.items[class - 1], class_name)) class--;
+    size_t sum = class > 0 ? class - 1 : 0;
+    *out_added = scorer->added + sum * (scorer->version->features.count + 1);
+    return MW_OK;
 }
 
 /* How many numbers, from this one on, the forest sees only as components of all; 0: none. */
@@ -146,17 +155,18 @@ mw_status mw_scorer_explain(mw_scorer *scorer, const mw_cell *features, mw_reaso
                             mw_error *err) {
     size_t count = scorer->version->features.count;
     MW_TRY(mw_scorer_prepare(scorer, err));
-    (void)mw_encoder_run(scorer->encoder, features, scorer->values);
-    MW_TRY(explain_values(scorer, err));
+    const double *added;
+    mw_score score = mw_scorer_run(scorer, features);
+    MW_TRY(explain_values(scorer, score.class_name, &added, err));
     size_t reason_count = 0, width;
     for (size_t i = 0; i < count; i += width) {
         mw_reason reason = {(uint32_t)i, 0, projected(&scorer->version->features.items[i])};
         width = reason.width > 0 ? reason.width : 1;
-        for (size_t k = 0; k < width; k++) reason.adds += scorer->added[i + k];
+        for (size_t k = 0; k < width; k++) reason.adds += added[i + k];
         scorer->reasons[reason_count++] = reason;
     }
     mw_reasons_sort(scorer->reasons, reason_count);
-    *out_reasons = (mw_reasons){scorer->reasons, reason_count, scorer->added[count],
+    *out_reasons = (mw_reasons){scorer->reasons, reason_count, added[count],
                                 scorer->descriptions};
     return MW_OK;
 }

@@ -33,7 +33,8 @@ mw_score mw_scorer_run(mw_scorer *scorer, const mw_cell *features);
 /* Makes the scorer ready to explain, once: by rows of training if the version keeps some, else by
    the trees' counts; fails as mw_background_make or mw_explainer_make does. */
 MW_MUST_USE mw_status mw_scorer_prepare(mw_scorer *scorer, mw_error *err);
-/* Why the score is what it is; prepares if need be. Valid until the next call. */
+/* Why the score is what it is, of a class what makes its own sum; prepares if need be. Valid until
+   the next call. */
 MW_MUST_USE mw_status mw_scorer_explain(mw_scorer *scorer, const mw_cell *features,
                                         mw_reasons *out_reasons, mw_error *err);
 

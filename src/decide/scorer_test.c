@@ -161,6 +161,24 @@ MW_TEST(scorer_names_the_likeliest_class) {
     mw_symbols_destroy(symbols);
 }
 
+/* Of the class that is answered: spam for UA, where a quarter of the training rows were UA; billing
+   for all others, to whose sum nothing adds. */
+MW_TEST(scorer_says_why_of_the_class_that_it_answers) {
+    mw_symbols *symbols;
+    mw_reasons reasons;
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
+    mw_cell row[] = {mw_cell_number(3), {.symbol = mw_symbols_intern(symbols, carriers[1])}};
+    mw_scorer *scorer = new_scorer(MW_ANSWER_CLASS, symbols);
+    MW_CHECK_OK(mw_scorer_explain(scorer, row, &reasons, NULL), NULL);
+    MW_CHECK(fabs(reasons.expected + 1) < 1e-12 && reasons.items[0].feature == 1);
+    MW_CHECK(fabs(reasons.items[0].adds - 3) < 1e-12);
+    row[1].symbol = mw_symbols_find(symbols, carriers[0]);
+    MW_CHECK_OK(mw_scorer_explain(scorer, row, &reasons, NULL), NULL);
+    MW_CHECK(reasons.expected == 0.5 && reasons.items[0].adds == 0 && reasons.items[1].adds == 0);
+    mw_scorer_destroy(scorer);
+    mw_symbols_destroy(symbols);
+}
+
 MW_TEST(scorer_fits_a_label_of_its_kind_alone) {
     mw_symbols *symbols;
     mw_error err;
