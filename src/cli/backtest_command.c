@@ -70,9 +70,21 @@ static mw_status read_policies(job *it, mw_error *err) {
     return MW_OK;
 }
 
+/* Policies are compared by what decisions cost. */
+static mw_status check_label(const mw_model_program *model, mw_error *err) {
+    mw_type label = mw_code_type(model->label);
+    if (label == MW_TYPE_BOOL) return MW_OK;
+    mw_status status = mw_fail(err, MW_NOT_BUILT,
+                               "models.%.*s.label: a label that is a %s is not backtested yet",
+                               MW_STR_ARGS(model->name), mw_type_name(label));
+    return mw_hint(err, status, "`millwright train` tests on what came later, and says how good "
+                                "the version is.");
+}
+
 static mw_status read_options(job *it, mw_error *err) {
     mw_cli *cli = it->workspace->cli;
     MW_TRY(mw_workspace_find_model(it->workspace, cli->words[0], &it->model, err));
+    MW_TRY(check_label(it->model.program, err));
     MW_TRY(read_days(it, err));
     MW_TRY(read_policies(it, err));
     MW_TRY(mw_cli_int(cli, "--seed", (mw_cli_bounds){0, INT32_MAX, SEED_USUAL}, &it->seed, err));

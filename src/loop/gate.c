@@ -244,8 +244,21 @@ static mw_status judge(judgement *job, mw_error *err) {
     return conclude(job, err);
 }
 
+/* `check` refuses the gate of such a model; this is for a version of another label than today's. */
+static mw_status check_kinds(const mw_gate_question *question, mw_error *err) {
+    const mw_version *challenger = mw_scorer_version(question->challenger);
+    const mw_version *champion = mw_scorer_version(question->champion);
+    if (mw_answer_kind_decides(challenger->answer) && mw_answer_kind_decides(champion->answer))
+        return MW_OK;
+    return mw_fail(err, MW_NOT_BUILT,
+                   "gate: compares a yes or no alone so far; %s answers a %s, %s a %s",
+                   "the challenger", mw_answer_kind_word(challenger->answer), "the champion",
+                   mw_answer_kind_word(champion->answer));
+}
+
 mw_status mw_gate_judge(const mw_gate_question *question, mw_arena *arena,
                         mw_gate_result *out_result, mw_error *err) {
+    MW_TRY(check_kinds(question, err));
     judgement job = {.question = question, .arena = arena};
     mw_outcomes_init(&job.challenger.outcomes, &question->examples->segment_schema);
     mw_outcomes_init(&job.champion.outcomes, &question->examples->segment_schema);

@@ -46,6 +46,9 @@ static mw_status matured(void *context, mw_outcome outcome, const mw_cell *segme
                          mw_error *err) {
     mw_watch *watch = context;
     MW_TRY(pass_time(watch, outcome.matured, err));
+    /* Quality is that of a yes or no (monitor/quality.h): of the rest it is not measured yet. */
+    mw_answer_kind kind = mw_scorer_version(mw_loop_champion(watch->loop))->answer;
+    if (!mw_answer_kind_decides(kind)) return MW_OK;
     return mw_loop_matured(watch->loop, outcome, segments, err);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lang/stand_in.h"
+#include "table/answer_kind.h"
 
 typedef struct {
     mw_arena *arena;
@@ -135,35 +136,81 @@ static void drifts_look_up(joiner *j, const mw_rule *rules, size_t rule_count,
     }
 }
 
+/* A yes or no stands in for no number. */
+static void bool_check(joiner *j, const mw_project_model *model, const mw_model_program *compiled,
+                       const mw_code *stand_in) {
+    mw_type label = mw_code_type(compiled->label);
+    bool is_number = mw_answer_kind_of(label) == MW_ANSWER_NUMBER;
+    if (!is_number || mw_code_type(stand_in) != MW_TYPE_BOOL || j->diagnostics->of_version) return;
+    mw_diagnose(j->diagnostics, model->fallback.expression.position, MW_INVALID,
+                "serving.%.*s.fallback: must be a number, for the label is a %s, got a bool",
+                MW_STR_ARGS(model->declaration.name), mw_type_name(label));
+}
+
 /* An expression that stands in must be one for the program of today, too. */
 static mw_status fallback_look_up(joiner *j, const mw_project_model *model,
                                   const mw_program *program, mw_symbols *symbols) {
     if (model->fallback.kind != MW_FALLBACK_EXPRESSION) return MW_OK;
-    mw_stand_in_wish wish = {program, mw_program_find_model(program, model->declaration.name),
-                             model->fallback.expression, symbols};
+    const mw_model_program *compiled = mw_program_find_model(program, model->declaration.name);
+    if (mw_type_is_text(mw_code_type(compiled->label))) return MW_OK; /* told already */
+    mw_stand_in_wish wish = {program, compiled, model->fallback.expression, symbols};
     mw_stand_in stand_in;
     mw_status status = mw_stand_in_compile(wish, j->arena, j->diagnostics, &stand_in);
+    if (status == MW_OK) bool_check(j, model, compiled, stand_in.code);
     return status == MW_NO_MEMORY ? status : MW_OK; /* the rest is in the diagnostics */
 }
 
-/* The prediction of a bool is how likely it is true. */
-static void constant_look_up(joiner *j, const mw_project_model *model,
-                             const mw_model_program *compiled) {
+/* What of the fallback fits each kind of answer: the version before and the baseline fit all. */
+static void fallback_check(joiner *j, const mw_project_model *model, mw_answer_kind kind) {
     const mw_fallback *fallback = &model->fallback;
+    bool is_constant = fallback->kind == MW_FALLBACK_CONSTANT;
     bool is_share = fallback->constant >= 0 && fallback->constant <= 1;
-    if (fallback->kind != MW_FALLBACK_CONSTANT || is_share) return;
-    if (j->diagnostics->of_version) return; /* which never asks for it */
-    if (mw_code_type(compiled->label) != MW_TYPE_BOOL) return;
-    mw_diagnose(j->diagnostics, fallback->expression.position, MW_INVALID,
-                "serving.%.*s.fallback: must be 0 to 1, for the label is a bool, got %.*s",
-                MW_STR_ARGS(model->declaration.name), MW_STR_ARGS(fallback->expression.text));
+    if (!is_constant && fallback->kind != MW_FALLBACK_EXPRESSION) return;
+    if (kind == MW_ANSWER_CLASS) {
+        mw_diagnose(j->diagnostics, fallback->expression.position, MW_NOT_BUILT,
+                    "serving.%.*s.fallback: must be previous or baseline, for the label is a "
+                    "class; others are not built yet, got %.*s",
+                    MW_STR_ARGS(model->declaration.name), MW_STR_ARGS(fallback->expression.text));
+    } else if (is_constant && kind == MW_ANSWER_YES_NO && !is_share) {
+        mw_diagnose(j->diagnostics, fallback->expression.position, MW_INVALID,
+                    "serving.%.*s.fallback: must be 0 to 1, for the label is a bool, got %.*s",
+                    MW_STR_ARGS(model->declaration.name), MW_STR_ARGS(fallback->expression.text));
+    }
+}
+
+/* Costs, the gate and triggers go by yes and no. */
+static void decisions_check(joiner *j, const mw_project_model *model, mw_type label) {
+    mw_str name = model->declaration.name;
+    if (model->has_cost) {
+        mw_diagnose(j->diagnostics, model->cost_position, MW_INVALID,
+                    "models.%.*s.cost: false_alarm and miss are of a yes or no, and the label is a "
+                    "%s", MW_STR_ARGS(name), mw_type_name(label));
+        mw_diagnose_hint(j->diagnostics, "Make the label a yes or no (`... >= 30`, `... = 1`), or "
+                                         "leave the cost out.");
+    }
+    if (model->retrain.position.line == 0) return;
+    mw_diagnose(j->diagnostics, model->retrain.position, MW_NOT_BUILT,
+                "retrain.%.*s: a model whose label is a %s is not retrained by itself yet",
+                MW_STR_ARGS(name), mw_type_name(label));
+    mw_diagnose_hint(j->diagnostics, "Leave it out; `millwright train` and `millwright models "
+                                     "promote` do it by hand.");
+}
+
+/* Versions that stand were checked when they were made, by the rules of then. */
+static void answer_look_up(joiner *j, const mw_project_model *model,
+                           const mw_model_program *compiled) {
+    mw_type label = mw_code_type(compiled->label);
+    mw_answer_kind kind = mw_answer_kind_of(label);
+    if (j->diagnostics->of_version) return;
+    fallback_check(j, model, kind);
+    if (kind != MW_ANSWER_YES_NO) decisions_check(j, model, label);
 }
 
 static void model_look_up(joiner *j, const mw_project_model *model, const mw_program *program) {
     const mw_model_program *compiled = mw_program_find_model(program, model->declaration.name);
     const mw_retrain *retrain = &model->retrain;
     MW_ASSERT(compiled);
-    constant_look_up(j, model, compiled);
+    answer_look_up(j, model, compiled);
     segments_look_up(j, model, &program->streams[compiled->moment_stream].schema, compiled);
     drifts_look_up(j, retrain->when, retrain->when_count, compiled);
     drifts_look_up(j, retrain->gate, retrain->gate_count, compiled);

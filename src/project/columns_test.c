@@ -222,6 +222,38 @@ MW_TEST(columns_of_a_bool_fall_back_to_a_share) {
     finish(&c);
 }
 
+/* Costs, triggers and the gate are of a yes or no; a class falls back to what is one. */
+MW_TEST(columns_of_numbers_and_classes_decide_nothing) {
+    const mw_str text = MW_STR(
+        "project: shop\n"
+        "streams:\n"
+        "  orders: {time: at, id: at, types: {at: time, shop: category}}\n"
+        "models:\n"
+        "  n: {moment: on orders, label: count(orders by shop over next 1d),\n"
+        "      cost: {false_alarm: 1, miss: 5}}\n"
+        "  o: {moment: on orders, label: last(orders.shop by shop over next 1d)}\n"
+        "  p: {moment: on orders, label: last(orders.shop by shop over next 1d)}\n"
+        "serving: {n: {fallback: 2 > 1}, o: {fallback: baseline}, p: {fallback: 3}}\n"
+        "retrain: {o: {every: 7d}}\n");
+    compiling c;
+    compile(&c, text, orders_data);
+    check_printed(
+        &c, "f:6:13: models.n.cost: false_alarm and miss are of a yes or no, and the label is a "
+            "number\n"
+            "    Make the label a yes or no (`... >= 30`, `... = 1`), or leave the cost out.\n"
+            "f:9:25: serving.n.fallback: must be a number, for the label is a number, got a bool\n"
+            "f:9:72: serving.p.fallback: must be previous or baseline, for the label is a class; "
+            "others are not built yet, got 3\n"
+            "f:10:11: retrain.o: a model whose label is a category is not retrained by itself "
+            "yet\n"
+            "    Leave it out; `millwright train` and `millwright models promote` do it by "
+            "hand.\n");
+    finish(&c);
+    compile_of(&c, text, orders_data, true); /* a version goes on by what was accepted */
+    MW_CHECK_EQUAL_INT(c.status, MW_OK);
+    finish(&c);
+}
+
 /* Rules are made stricter now and then; a version goes on by those of its day (rule 14). */
 MW_TEST(columns_of_a_version_keep_to_what_was_accepted) {
     static const mw_schema columns[] = {COLUMNS(order_columns), COLUMNS(order_columns)};

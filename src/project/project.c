@@ -404,6 +404,7 @@ static mw_project_model model_read(reader *r, const mw_yaml_item *item) {
         .learner = text_or(mw_yaml_get(node, "learner"), MW_STR("lightgbm")),
         .metric = text_or(mw_yaml_get(node, "metric"), MW_STR("roc_auc")),
         .has_cost = false_alarm || miss,
+        .cost_position = cost ? cost->position : item->key->position,
         .false_alarm_cost = number_or(false_alarm, 1),
         .miss_cost = number_or(miss, 1),
         .fallback = {.missing_max = 1},
@@ -475,6 +476,7 @@ static void retrains_read(reader *r, const mw_yaml *node, mw_project *project) {
             continue;
         }
         mw_retrain *retrain = &model->retrain;
+        retrain->position = item->key->position;
         retrain->every_us = span_or(mw_yaml_get(item->value, "every"), 0);
         retrain->when = rules_read(r, mw_yaml_get(item->value, "when"), &retrain->when_count);
         retrain->gate = rules_read(r, mw_yaml_get(item->value, "gate"), &retrain->gate_count);

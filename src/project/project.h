@@ -62,6 +62,7 @@ typedef struct {
     size_t when_count;
     mw_rule *gate; /* all must hold */
     size_t gate_count;
+    mw_position position; /* of its key; line 0: there is none */
 } mw_retrain;
 
 /* What answers for a model that cannot. */
@@ -92,6 +93,7 @@ typedef struct {
     size_t segment_count;
     mw_position segments_position;
     bool has_cost; /* else both mistakes cost 1 */
+    mw_position cost_position;
     double false_alarm_cost, miss_cost;
     mw_retrain retrain;
     mw_fallback fallback;
