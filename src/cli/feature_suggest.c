@@ -40,7 +40,7 @@ typedef struct {
     mw_selected *selected;
     size_t selected_count, most;
     double loss;                  /* mean log loss that stands on the rows to judge by */
-    mw_metrics without, with;     /* on the last part */
+    mw_measures without, with;    /* on the last part */
 } job;
 
 static mw_status no_memory(mw_error *err) {
@@ -353,7 +353,7 @@ static void print(const job *it, mw_buf *out) {
     else mw_buf_append_text(out, "None adds more than chance would.\n");
 }
 
-static void write_metrics(mw_json *json, const char *key, const mw_metrics *metrics) {
+static void write_metrics(mw_json *json, const char *key, const mw_measures *metrics) {
     static const mw_metric told[] = {MW_METRIC_log_loss, MW_METRIC_roc_auc};
     mw_json_key(json, key);
     mw_json_object(json);

@@ -7,11 +7,12 @@
 
 /* --- JSON ------------------------------------------------------------------------------- */
 
-static void write_metrics(const mw_metrics *metrics, bool with_interval, mw_json *json) {
+static void write_metrics(const mw_trained *trained, const mw_measures *measures,
+                          bool with_interval, mw_json *json) {
     mw_json_object(json);
-    for (int m = 0; m < MW_METRIC_COUNT; m++) {
-        const mw_estimate *estimate = &metrics->of[m];
-        mw_json_key(json, mw_metric_name((mw_metric)m));
+    for (size_t m = 0; m < mw_measure_count(trained->answer); m++) {
+        const mw_estimate *estimate = &measures->of[m];
+        mw_json_key(json, mw_measure_name(trained->answer, m));
         mw_json_object(json);
         mw_json_put_number(json, "value", estimate->value);
         if (with_interval) {
@@ -49,6 +50,7 @@ static void write_examples(const mw_train_report *report, mw_json *json) {
 }
 
 static void write_decision(const mw_trained *trained, mw_json *json) {
+    if (!mw_answer_kind_decides(trained->answer)) return;
     const mw_threshold *threshold = &trained->threshold;
     mw_json_put_number(json, "threshold", threshold->threshold);
     mw_json_key(json, "cost");
@@ -71,7 +73,7 @@ static void write_segments(const mw_trained *trained, mw_json *json) {
         mw_json_put_count(json, "examples", segment->count);
         mw_json_key(json, "metrics");
         if (segment->is_small) mw_json_null(json);
-        else write_metrics(&segment->metrics, true, json);
+        else write_metrics(trained, &segment->measures, true, json);
         mw_json_object_end(json);
     }
     mw_json_array_end(json);
@@ -89,9 +91,9 @@ void mw_train_report_json(const mw_train_report *report, mw_train_outcome outcom
     else mw_json_null(&json);
     mw_json_put_bool(&json, "champion", outcome.is_champion);
     mw_json_key(&json, "metrics");
-    write_metrics(&trained->test, true, &json);
+    write_metrics(trained, &trained->test, true, &json);
     mw_json_key(&json, "baseline");
-    write_metrics(&trained->baseline, false, &json);
+    write_metrics(trained, &trained->baseline, false, &json);
     write_decision(trained, &json);
     write_examples(report, &json);
     write_segments(trained, &json);
@@ -111,23 +113,24 @@ void mw_train_report_details(const mw_train_report *report, mw_buf *out) {
     write_examples(report, &json);
     write_decision(report->trained, &json);
     mw_json_key(&json, "baseline");
-    write_metrics(&report->trained->baseline, false, &json);
+    write_metrics(report->trained, &report->trained->baseline, false, &json);
     mw_json_object_end(&json);
 }
 
 /* --- rows of the registry --------------------------------------------------------------- */
 
-static size_t add_metrics(const mw_metrics *metrics, mw_str segment, mw_metric_row *rows) {
+static size_t add_metrics(const mw_trained *trained, const mw_measures *measures, mw_str segment,
+                          mw_metric_row *rows) {
     size_t count = 0;
-    for (int m = 0; m < MW_METRIC_COUNT; m++) {
-        const mw_estimate *estimate = &metrics->of[m];
+    for (size_t m = 0; m < mw_measure_count(trained->answer); m++) {
+        const mw_estimate *estimate = &measures->of[m];
         if (isnan(estimate->value)) continue;
-        rows[count++] = (mw_metric_row){.name = mw_str_of(mw_metric_name((mw_metric)m)),
+        rows[count++] = (mw_metric_row){.name = mw_str_of(mw_measure_name(trained->answer, m)),
                                         .segment = segment,
                                         .value = estimate->value,
                                         .low = estimate->low,
                                         .high = estimate->high,
-                                        .count = (int64_t)metrics->example_count};
+                                        .count = (int64_t)measures->example_count};
     }
     return count;
 }
@@ -135,10 +138,10 @@ static size_t add_metrics(const mw_metrics *metrics, mw_str segment, mw_metric_r
 mw_status mw_train_report_metrics(const mw_train_report *report, mw_arena *arena,
                                   mw_metric_row **out_rows, size_t *out_count, mw_error *err) {
     const mw_trained *trained = report->trained;
-    size_t count_max = (trained->segment_count + 1) * MW_METRIC_COUNT + 1, count = 0;
+    size_t count_max = (trained->segment_count + 1) * MW_MEASURES_MAX + 1, count = 0;
     mw_metric_row *rows = mw_arena_alloc(arena, count_max, sizeof *rows);
     if (!rows) return mw_fail(err, MW_NO_MEMORY, "train: no memory for the metrics");
-    count += add_metrics(&trained->test, MW_STR(""), rows);
+    count += add_metrics(trained, &trained->test, MW_STR(""), rows);
     if (!isnan(trained->threshold.cost))
         rows[count++] = (mw_metric_row){.name = MW_STR("cost"),
                                         .segment = MW_STR(""),
@@ -154,7 +157,8 @@ mw_status mw_train_report_metrics(const mw_train_report *report, mw_arena *arena
         if (!name) return mw_fail(err, MW_NO_MEMORY, "train: no memory for the metrics");
         int used = snprintf(name, size, "%.*s=%.*s", MW_STR_ARGS(segment->column),
                             MW_STR_ARGS(segment->value));
-        count += add_metrics(&segment->metrics, (mw_str){name, (size_t)used}, rows + count);
+        mw_str known = {name, (size_t)used};
+        count += add_metrics(trained, &segment->measures, known, rows + count);
     }
     *out_rows = rows;
     *out_count = count;
@@ -221,13 +225,15 @@ static void add_estimate(mw_grid *grid, const mw_estimate *estimate) {
 }
 
 static void print_metrics(const mw_trained *trained, mw_buf *out) {
+    static const char *const better[] = {[MW_BETTER_GREATER] = "more",
+                                         [MW_BETTER_LESS] = "less",
+                                         [MW_BETTER_NEAR_ZERO] = "nearer to 0"};
     mw_grid grid = mw_grid_begin("metric|>value|95 % interval|>baseline|");
-    for (int m = 0; m < MW_METRIC_COUNT; m++) {
-        mw_grid_add(&grid, "%s", mw_metric_name((mw_metric)m));
+    for (size_t m = 0; m < mw_measure_count(trained->answer); m++) {
+        mw_grid_add(&grid, "%s", mw_measure_name(trained->answer, m));
         add_estimate(&grid, &trained->test.of[m]);
         add_measure(&grid, trained->baseline.of[m].value);
-        mw_grid_add(&grid, "%s is better",
-                    mw_metric_greater_is_better((mw_metric)m) ? "more" : "less");
+        mw_grid_add(&grid, "%s is better", better[mw_measure_better(trained->answer, m)]);
     }
     mw_buf_append_char(out, '\n');
     mw_grid_print(&grid, "", out);
@@ -235,6 +241,7 @@ static void print_metrics(const mw_trained *trained, mw_buf *out) {
 
 static void print_cost(const mw_train_report *report, mw_buf *out) {
     const mw_trained *trained = report->trained;
+    if (!mw_answer_kind_decides(trained->answer)) return;
     mw_buf_append_text(out, "\nyes from ");
     mw_buf_printf(out, "%.4g on", trained->threshold.threshold);
     if (isnan(trained->threshold.cost)) {
@@ -256,7 +263,10 @@ static void print_cost(const mw_train_report *report, mw_buf *out) {
 static void print_segments(const mw_trained *trained, mw_buf *out) {
     if (trained->segment_count == 0) return;
     size_t small_count = 0;
-    mw_grid grid = mw_grid_begin("segment|value|>examples|>roc_auc|95 % interval");
+    char heading[64];
+    snprintf(heading, sizeof heading, "segment|value|>examples|>%s|95 %% interval",
+             mw_measure_name(trained->answer, 0));
+    mw_grid grid = mw_grid_begin(heading);
     for (size_t i = 0; i < trained->segment_count; i++) {
         const mw_segment_metrics *segment = &trained->segments[i];
         small_count += segment->is_small;
@@ -264,13 +274,15 @@ static void print_segments(const mw_trained *trained, mw_buf *out) {
         mw_grid_add_str(&grid, segment->column);
         mw_grid_add_str(&grid, segment->value);
         mw_grid_add_count(&grid, segment->count);
-        add_estimate(&grid, &segment->metrics.of[MW_METRIC_roc_auc]);
+        add_estimate(&grid, &segment->measures.of[0]);
     }
     mw_buf_append_char(out, '\n');
     mw_grid_print(&grid, "", out);
     if (small_count == 0) return;
-    mw_buf_printf(out, "too small to judge (under %d examples, or %d of a class):",
-                  MW_SEGMENT_EXAMPLES_MIN, MW_SEGMENT_CLASS_MIN);
+    mw_buf_printf(out, "too small to judge (under %d examples", MW_SEGMENT_EXAMPLES_MIN);
+    if (mw_answer_kind_decides(trained->answer))
+        mw_buf_printf(out, ", or %d of a class", MW_SEGMENT_CLASS_MIN);
+    mw_buf_append_text(out, "):");
     const char *joint = " ";
     for (size_t i = 0; i < trained->segment_count; i++) {
         const mw_segment_metrics *segment = &trained->segments[i];

@@ -49,21 +49,12 @@ static mw_status make_schemas(mw_examples *examples, mw_error *err) {
     return MW_OK;
 }
 
-static mw_status check_label(const mw_model_program *model, mw_error *err) {
-    if (!mw_type_is_symbol(mw_code_type(model->label))) return MW_OK;
-    mw_status status = mw_fail(err, MW_NOT_BUILT,
-                               "models.%.*s.label: learning classes is not built yet",
-                               MW_STR_ARGS(model->name));
-    return mw_hint(err, status, "Ask for one of them, as in `... = \"billing\"`.");
-}
-
 mw_status mw_examples_init(mw_examples *examples, const mw_program *program,
                            const mw_model_program *model, const mw_str *segment_names,
                            size_t segment_count, mw_error *err) {
     if (segment_count > MW_SEGMENTS_MAX)
         return mw_fail(err, MW_TOO_LARGE, "models.%.*s.segments: at most %d, got %zu",
                        MW_STR_ARGS(model->name), MW_SEGMENTS_MAX, segment_count);
-    MW_TRY(check_label(model, err));
     *examples = (mw_examples){.model = model, .segment_count = segment_count};
     for (size_t i = 0; i < segment_count; i++) {
         MW_TRY(resolve_segment(program, model, segment_names[i], &examples->segments[i], err));
@@ -80,6 +71,8 @@ static double label_number(mw_type type, mw_cell value) {
     case MW_TYPE_BOOL: return value.boolean == MW_TRUE ? 1.0 : 0.0;
     case MW_TYPE_DURATION: return (double)value.time / (double)MW_SECOND_US;
     case MW_TYPE_NUMBER: return value.number;
+    case MW_TYPE_TEXT:
+    case MW_TYPE_CATEGORY: return 0;
     default: MW_ASSERT(false && "a label of a type that the compiler lets through"); return 0;
     }
 }
@@ -113,7 +106,8 @@ mw_status mw_examples_add(mw_examples *examples, const mw_step *step, mw_error *
                      .place = step->moment.place,
                      .matured = step->place,
                      .number = step->number,
-                     .label = label_number(type, step->label.value)};
+                     .label = label_number(type, step->label.value),
+                     .class_symbol = mw_type_is_text(type) ? step->label.value.symbol : 0};
     return MW_OK;
 }
 

@@ -24,7 +24,8 @@ typedef struct {
     int64_t place;   /* of the moment */
     int64_t matured; /* place of the label */
     uint64_t number; /* of the moment */
-    double label;    /* a bool label counts as 0 or 1 */
+    double label;    /* a bool label counts as 0 or 1; of a class 0 */
+    uint64_t class_symbol; /* of a class: its name; else 0 */
 } mw_example;
 
 typedef struct {

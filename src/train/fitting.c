@@ -7,6 +7,7 @@
 #include "base/exact_sum.h"
 #include "stat/eigen.h"
 #include "stat/number_sort.h"
+#include "table/answer_kind.h"
 #include "train/vector_fitting.h"
 
 static_assert((int)MW_VECTOR_WIDTH_MAX <= (int)MW_TOGETHER_MAX, "a vector is transformed whole");
@@ -112,20 +113,20 @@ static mw_status fit_rank(fitter *f, size_t bucket_count) {
 /* --- targets -------------------------------------------------------------------------------- */
 
 typedef struct {
-    uint64_t count, positive;
+    uint64_t count;
+    mw_exact_sum sum; /* of the labels: so many yes, where these are 1 */
 } tally;
 
-/* The rate of a value, as if `weight` more examples had had the rate of all. */
+/* The mean label of a value, as if `weight` more examples had had the mean of all. */
 static double rate_of(tally value, tally all, double weight) {
     if (all.count == 0) return NAN;
-    double rate = (double)all.positive / (double)all.count;
-    return ((double)value.positive + weight * rate) / ((double)value.count + weight);
+    double rate = mw_exact_sum_mean(&all.sum, all.count);
+    return (mw_exact_sum_read(&value.sum) + weight * rate) / ((double)value.count + weight);
 }
 
 static void count_label(tally *of_value, tally *all, double label) {
-    uint64_t positive = label > 0;
-    if (of_value) of_value->count++, of_value->positive += positive;
-    all->count++, all->positive += positive;
+    if (of_value) of_value->count++, mw_exact_sum_add(&of_value->sum, label);
+    all->count++, mw_exact_sum_add(&all->sum, label);
 }
 
 /* The tally of the value that example `i` has; NULL if it has none. */
@@ -138,14 +139,14 @@ static tally *tally_of(const fitter *f, tally *tallies, size_t i) {
 static void learn_in_order(const fitter *f, const mw_tagged_number *by_place, tally *tallies,
                            double weight, double *learned) {
     const mw_example *items = f->config->examples->items;
-    tally all = {0, 0};
+    tally all = {.count = 0};
     size_t known = 0;
     for (size_t n = 0; n < f->config->count; n++) {
         size_t i = by_place[n].tag;
         for (; known < f->config->count && items[known].matured < items[i].place; known++)
             count_label(tally_of(f, tallies, known), &all, items[known].label);
         const tally *mine = tally_of(f, tallies, i);
-        learned[i] = rate_of(mine ? *mine : (tally){0, 0}, all, weight);
+        learned[i] = rate_of(mine ? *mine : (tally){.count = 0}, all, weight);
     }
 }
 
@@ -158,12 +159,12 @@ static void order_by_place(const fitter *f, mw_tagged_number *items, mw_tagged_n
 }
 
 static void fill_rates(const fitter *f, tally *tallies, size_t value_count, double weight) {
-    tally all = {0, 0};
+    tally all = {.count = 0};
     memset(tallies, 0, value_count * sizeof *tallies);
     for (size_t i = 0; i < f->config->count; i++)
         count_label(tally_of(f, tallies, i), &all, f->config->examples->items[i].label);
     for (size_t v = 0; v < value_count; v++) f->numbers[v] = rate_of(tallies[v], all, weight);
-    f->numbers[value_count] = rate_of((tally){0, 0}, all, weight);
+    f->numbers[value_count] = rate_of((tally){.count = 0}, all, weight);
 }
 
 /* The column holds the numbers of values before, and afterwards what is learned from. */
@@ -328,12 +329,26 @@ static mw_status keep_learned(const fitter *f, const double **out_learned) {
     return MW_OK;
 }
 
+/* The mean of labels that are classes is nothing. */
+static mw_status check_target(const mw_fitting *fitting, const mw_feature *feature, mw_error *err) {
+    mw_type label = mw_code_type(fitting->examples->model->label);
+    bool is_target = feature->fits.items[0].kind == MW_FIT_TARGET;
+    if (!is_target || mw_answer_kind_of(label) != MW_ANSWER_CLASS) return MW_OK;
+    mw_status status = mw_fail(err, MW_INVALID,
+                               "features.%.*s: target_encode takes the mean of the label, and that "
+                               "of models.%.*s is a %s",
+                               MW_STR_ARGS(feature->name),
+                               MW_STR_ARGS(fitting->examples->model->name), mw_type_name(label));
+    return mw_hint(err, status, "Leave it as the text that it is: the learner takes categories.");
+}
+
 mw_status mw_fit_features(const mw_fitting *fitting, mw_model_feature *features,
                           const double **out_learned, mw_error *err) {
     const mw_model_program *model = fitting->examples->model;
     for (size_t i = 0; i < model->feature_count; i++) {
         const mw_fits *fits = &model->features[i].fits;
         if (fits->count == 0) continue;
+        MW_TRY(check_target(fitting, &model->features[i], err));
         fitter f = {.config = fitting, .index = i, .err = err};
         f.column = mw_allocate((fitting->count + 1) * sizeof *f.column);
         bool is_joint = mw_fits_are_joint(fits);

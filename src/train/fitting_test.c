@@ -18,25 +18,28 @@ typedef struct {
     const double *learned[FEATURES];
 } world;
 
-static void begin(world *w) {
+static void begin_with(world *w, const char *label) {
+    char text[512];
     memset(w, 0, sizeof *w);
+    snprintf(text, sizeof text,
+             "stream visits\n"
+             "  columns: at time, who text, weight number\n"
+             "  time: at\n"
+             "  id: who, at\n"
+             "feature scaled: scale(weight)\n"
+             "feature filled: scale(impute(weight))\n"
+             "feature ranked: rank_bucket(weight, 4)\n"
+             "feature rate: target_encode(who, 3)\n"
+             "model comes\n"
+             "  moment: on visits\n"
+             "  label: %s\n", label);
     mw_arena_init(&w->arena, (size_t)1 << 28);
     MW_CHECK_OK(mw_symbols_create(1 << 22, &w->symbols, NULL), NULL);
-    const mw_program *program =
-        mw_test_program(&w->arena, w->symbols,
-                        "stream visits\n"
-                        "  columns: at time, who text, weight number\n"
-                        "  time: at\n"
-                        "  id: who, at\n"
-                        "feature scaled: scale(weight)\n"
-                        "feature filled: scale(impute(weight))\n"
-                        "feature ranked: rank_bucket(weight, 4)\n"
-                        "feature rate: target_encode(who, 3)\n"
-                        "model comes\n"
-                        "  moment: on visits\n"
-                        "  label: any(visits by who over next 1h)\n");
+    const mw_program *program = mw_test_program(&w->arena, w->symbols, text);
     MW_CHECK_OK(mw_examples_init(&w->examples, program, &program->models[0], NULL, 0, NULL), NULL);
 }
+
+static void begin(world *w) { begin_with(w, "any(visits by who over next 1h)"); }
 
 static void end(world *w) {
     mw_examples_release(&w->examples);
@@ -44,7 +47,8 @@ static void end(world *w) {
     mw_arena_release(&w->arena);
 }
 
-/* Its label matures `wait` after the moment. */
+/* Its label matures `wait` after the moment; where that is a number or a class, it is the weight or
+   the person. */
 typedef struct {
     int64_t t, wait;
     double weight;
@@ -63,6 +67,9 @@ static void add_visit(world *w, visit v) {
                     .moment = {v.t, v.t, row},
                     .features = features,
                     .label = {.value = mw_cell_bool(v.label)}};
+    mw_type label = mw_code_type(w->examples.model->label);
+    if (label == MW_TYPE_NUMBER) step.label.value = number;
+    if (mw_type_is_text(label)) step.label.value = person;
     MW_CHECK_OK(mw_examples_add(&w->examples, &step, NULL), NULL);
 }
 
@@ -95,6 +102,37 @@ MW_TEST(fitting_finds_means_deviations_and_bounds) {
     MW_CHECK_EQUAL_INT(w.features[RANKED].transforms[0].count, 3);
     for (size_t i = 0; i < 3; i++) MW_CHECK(number(&w, RANKED, 0, i) == 6 + 4 * (double)i);
     MW_CHECK(w.learned[SCALED] == NULL && w.learned[RATE] != NULL);
+    end(&w);
+}
+
+/* (sum + 3 mean) / (count + 3), and of what was known before each example's moment. */
+MW_TEST(fitting_encodes_a_number_by_its_mean) {
+    world w;
+    begin_with(&w, "sum(visits.weight by who over next 1h)");
+    static const double numbers[] = {-4, 10, 2.5, 7.5};
+    for (int i = 0; i < 4; i++)
+        add_visit(&w, (visit){10 * i, 5, numbers[i], i % 2, false});
+    MW_CHECK_OK(fit(&w, 4), NULL);
+    MW_CHECK(number(&w, RATE, 0, 0) == (-4 + 2.5 + 3 * 4.0) / 5);
+    MW_CHECK(number(&w, RATE, 0, 1) == (10 + 7.5 + 3 * 4.0) / 5);
+    MW_CHECK(number(&w, RATE, 0, 2) == 4); /* of a person that nobody knows */
+    MW_CHECK(isnan(w.learned[RATE][0]) && w.learned[RATE][1] == -4);
+    MW_CHECK(w.learned[RATE][2] == (-4 + 3 * 3.0) / 4); /* the mean of -4 and 10 is 3 */
+    end(&w);
+}
+
+MW_TEST(fitting_refuses_the_mean_of_classes) {
+    world w;
+    mw_error err;
+    begin_with(&w, "last(visits.who by weight over next 1h)");
+    for (int i = 0; i < 4; i++) add_visit(&w, (visit){i, 1, 1, i, false});
+    mw_fitting fitting = {&w.examples, 4, w.symbols, &w.arena};
+    MW_CHECK_OK(mw_dictionary_collect(&w.arena, w.symbols,
+                                      (mw_column){w.examples.features.cells + RATE, FEATURES, 4},
+                                      &w.features[RATE].values, NULL), NULL);
+    MW_CHECK_STATUS(mw_fit_features(&fitting, w.features, w.learned, &err), MW_INVALID);
+    MW_CHECK_EQUAL_STR(err.message, "features.rate: target_encode takes the mean of the label, and "
+                                    "that of models.comes is a text");
     end(&w);
 }
 

@@ -38,8 +38,10 @@ static void setting_append(mw_buf *out, const char *name, double value) {
 
 void mw_lightgbm_settings_append(mw_buf *out, const mw_lightgbm_settings *settings) {
     MW_ASSERT(settings->objective < MW_OBJECTIVE_COUNT);
+    MW_ASSERT((settings->objective == MW_OBJECTIVE_MULTICLASS) == (settings->class_count > 1));
     mw_buf_append_text(out, "objective=");
     mw_buf_append_text(out, objective_names[settings->objective]);
+    if (settings->class_count > 0) setting_append(out, "num_class", settings->class_count);
     setting_append(out, "num_iterations", settings->rounds);
     setting_append(out, "num_leaves", settings->num_leaves);
     setting_append(out, "min_data_in_leaf", settings->min_data_in_leaf);

@@ -20,7 +20,8 @@ enum {
 /* name, LightGBM's word */
 #define MW_OBJECTIVE_MAP(X) \
     X(BINARY, "binary")     \
-    X(REGRESSION, "regression")
+    X(REGRESSION, "regression") \
+    X(MULTICLASS, "multiclass")
 
 typedef enum {
 #define X(name, text) MW_OBJECTIVE_##name,
@@ -32,7 +33,7 @@ typedef enum {
 /* What the trees depend on, in LightGBM's own words. */
 typedef struct {
     mw_objective objective;
-    int32_t rounds; /* trees */
+    int32_t rounds; /* trees; of classes, trees each */
     int32_t num_leaves;
     int32_t min_data_in_leaf;
     int32_t bagging_freq;
@@ -42,6 +43,7 @@ typedef struct {
     double bagging_fraction;
     double lambda_l2;
     int32_t seed;
+    int32_t class_count; /* of MULTICLASS, whose labels are whole numbers below it; else 0 */
 } mw_lightgbm_settings;
 
 /* `values` is row-major, NaN is missing; categories are whole numbers from 0 in doubles. */

@@ -113,5 +113,11 @@ MW_TEST(lightgbm_settings_have_one_spelling) {
                        "objective=binary num_iterations=100 num_leaves=31 min_data_in_leaf=100 "
                        "bagging_freq=1 max_bin=255 learning_rate=0.1 feature_fraction=0.7 "
                        "bagging_fraction=0.8 lambda_l2=5 seed=1");
+    settings = mw_lightgbm_default(MW_OBJECTIVE_MULTICLASS);
+    settings.class_count = 3;
+    mw_buf_clear(&text);
+    mw_lightgbm_settings_append(&text, &settings);
+    MW_CHECK(mw_str_starts(mw_buf_str(&text),
+                           MW_STR("objective=multiclass num_class=3 num_iterations=100 ")));
     mw_buf_release(&text);
 }

@@ -2,35 +2,32 @@
 
 #include "table/dictionary.h"
 
-/* Room for the scores and labels of one segment. */
-typedef struct {
-    double *scores;
-    unsigned char *labels;
-} scratch;
-
 static mw_column segment_column(const mw_segments_question *question, size_t segment) {
     const mw_table *table = &question->examples->segment_cells;
     return (mw_column){mw_table_row(table, question->first) + segment,
                        table->schema->field_count, question->count};
 }
 
+static bool is_small(const mw_judged *judged) {
+    size_t positives = 0;
+    if (judged->count < MW_SEGMENT_EXAMPLES_MIN) return true;
+    if (!judged->yes) return false;
+    for (size_t i = 0; i < judged->count; i++) positives += judged->yes[i];
+    return positives < MW_SEGMENT_CLASS_MIN || judged->count - positives < MW_SEGMENT_CLASS_MIN;
+}
+
+/* `room` is for all of the slice. */
 static mw_status measure_value(const mw_segments_question *question, mw_column column,
-                               uint64_t code, scratch room, mw_segment_metrics *out_segment,
+                               uint64_t code, mw_judged *room, mw_segment_metrics *out_segment,
                                mw_error *err) {
-    size_t count = 0, positives = 0;
-    for (size_t i = 0; i < column.count; i++) {
-        if (column.cells[i * column.stride].symbol != code) continue;
-        room.scores[count] = question->scores[i];
-        room.labels[count] = question->examples->items[question->first + i].label != 0;
-        positives += room.labels[count++];
-    }
-    out_segment->count = count;
-    out_segment->is_small = count < MW_SEGMENT_EXAMPLES_MIN ||
-                            positives < MW_SEGMENT_CLASS_MIN ||
-                            count - positives < MW_SEGMENT_CLASS_MIN;
+    room->count = 0;
+    for (size_t i = 0; i < column.count; i++)
+        if (column.cells[i * column.stride].symbol == code)
+            mw_judged_copy(room, room->count++, question->judged, i);
+    out_segment->count = room->count;
+    out_segment->is_small = is_small(room);
     if (out_segment->is_small) return MW_OK;
-    mw_scored scored = {room.scores, room.labels, count};
-    return mw_metrics_measure(scored, question->bootstrap, &out_segment->metrics, err);
+    return mw_judged_measure(room, question->bootstrap, &out_segment->measures, err);
 }
 
 mw_status mw_segments_measure(mw_segments_question question, mw_arena *arena,
@@ -44,10 +41,11 @@ mw_status mw_segments_measure(mw_segments_question question, mw_arena *arena,
                                      &values[i], err));
         total += values[i].count;
     }
-    scratch room = {mw_arena_alloc(arena, question.count, sizeof *room.scores),
-                    mw_arena_alloc(arena, question.count, sizeof *room.labels)};
+    mw_judged room;
+    MW_TRY(mw_judged_make(arena, question.labels, question.judged->kind, question.count, &room,
+                          err));
     mw_segment_metrics *segments = mw_arena_alloc(arena, total + 1, sizeof *segments);
-    if (!room.scores || !room.labels || !segments)
+    if (!segments)
         return mw_fail(err, MW_NO_MEMORY, "segments: no memory for %zu values", total);
     size_t made = 0;
     for (size_t i = 0; i < column_count; i++)
@@ -55,7 +53,7 @@ mw_status mw_segments_measure(mw_segments_question question, mw_arena *arena,
             segments[made].column = question.examples->segments[i].name;
             segments[made].value = values[i].items[v];
             uint32_t code = mw_symbols_find(question.symbols, values[i].items[v]);
-            MW_TRY(measure_value(&question, segment_column(&question, i), code, room,
+            MW_TRY(measure_value(&question, segment_column(&question, i), code, &room,
                                  &segments[made], err));
         }
     *out_segments = segments;

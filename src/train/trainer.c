@@ -104,9 +104,8 @@ typedef struct {
     const mw_encoder *encoder;
     const double **learned; /* of a feature: what to learn from in the encoder's stead, or NULL */
     const mw_forest *forest;
-    double baseline;  /* share of positives among what is learned from */
-    double *scores;   /* of the test part */
-    unsigned char *labels;
+    mw_labels labels;
+    mw_judged judged; /* the test part */
 } training;
 
 static void *take(training *job, size_t count, size_t item_size, mw_error *err) {
@@ -154,26 +153,20 @@ static mw_status describe_features(training *job, mw_error *err) {
     return mw_encoder_create(job->arena, job->config->symbols, job->features, &job->encoder, err);
 }
 
-static mw_status check_classes(training *job, mw_error *err) {
-    size_t count = job->out->split.train_count, positives = 0;
-    for (size_t i = 0; i < count; i++) {
-        double label = job->config->examples->items[i].label;
-        if (label != 0 && label != 1) {
-            mw_status status = mw_fail(err, MW_NOT_BUILT,
-                                       "models.%.*s.label: a label that is neither yes nor no is "
-                                       "not built yet, got %g",
-                                       MW_STR_ARGS(job->config->model->declaration.name), label);
-            return mw_hint(err, status, "Compare it with a number, as in `... >= 30`.");
-        }
-        positives += label == 1;
-    }
-    job->baseline = (double)positives / (double)count;
-    if (positives > 0 && positives < count) return MW_OK;
-    mw_status status = mw_fail(err, MW_INVALID,
-                               "models.%.*s: all %zu labels to learn from are %s",
-                               MW_STR_ARGS(job->config->model->declaration.name), count,
-                               positives > 0 ? "true" : "false");
-    return mw_hint(err, status, "Look at the label's condition; there is nothing to tell apart.");
+static mw_status read_labels(training *job, mw_error *err) {
+    static const mw_objective objectives[] = {[MW_ANSWER_YES_NO] = MW_OBJECTIVE_BINARY,
+                                              [MW_ANSWER_NUMBER] = MW_OBJECTIVE_REGRESSION,
+                                              [MW_ANSWER_CLASS] = MW_OBJECTIVE_MULTICLASS};
+    mw_labels_question question = {.examples = job->config->examples,
+                                   .train_count = job->out->split.train_count,
+                                   .example_count = job->config->example_count,
+                                   .symbols = job->config->symbols};
+    MW_TRY(mw_labels_read(question, job->arena, &job->labels, err));
+    job->out->answer = job->labels.kind;
+    job->out->classes = job->labels.classes.names;
+    job->settings.objective = objectives[job->labels.kind];
+    job->settings.class_count = (int32_t)job->labels.classes.names.count;
+    return MW_OK;
 }
 
 static mw_status fill_matrix(training *job, mw_lightgbm_data *out_data, mw_error *err) {
@@ -187,7 +180,7 @@ static mw_status fill_matrix(training *job, mw_lightgbm_data *out_data, mw_error
         (void)mw_encoder_run(job->encoder, cells, values + i * width);
         for (size_t f = 0; f < width; f++)
             if (job->learned[f]) values[i * width + f] = job->learned[f][i];
-        labels[i] = (float)job->config->examples->items[i].label;
+        labels[i] = mw_labels_learned(&job->labels, job->config->examples, i);
     }
     for (size_t i = 0; i < width; i++)
         is_categorical[i] = mw_type_is_symbol(job->features.items[i].type) &&
@@ -218,38 +211,42 @@ static mw_status learn(training *job, mw_error *err) {
 /* --- how good it is --------------------------------------------------------------------- */
 
 /* In blocks, which the forest runs through far faster than row by row. */
-static mw_status score_test_part(training *job, mw_error *err) {
+static mw_status answer_test_part(training *job, mw_error *err) {
     const mw_split *split = &job->out->split;
+    const mw_examples *examples = job->config->examples;
     size_t width = job->features.count;
     double *rows = take(job, SCORED_AT_ONCE, width * sizeof *rows, err);
-    job->scores = take(job, split->test_count, sizeof *job->scores, err);
-    job->labels = take(job, split->test_count, sizeof *job->labels, err);
-    if (!rows || !job->scores || !job->labels) return MW_NO_MEMORY;
+    if (!rows) return MW_NO_MEMORY;
+    mw_judged *judged = &job->judged;
+    MW_TRY(mw_judged_make(job->arena, &job->labels, job->out->answer, split->test_count, judged,
+                          err));
     for (size_t first = 0; first < split->test_count; first += SCORED_AT_ONCE) {
         size_t left = split->test_count - first;
         size_t count = left < SCORED_AT_ONCE ? left : SCORED_AT_ONCE;
         for (size_t i = 0; i < count; i++) {
             size_t example = split->test_first + first + i;
-            (void)mw_encoder_run(job->encoder,
-                                 mw_table_row(&job->config->examples->features, example),
+            (void)mw_encoder_run(job->encoder, mw_table_row(&examples->features, example),
                                  rows + i * width);
-            job->labels[first + i] = job->config->examples->items[example].label != 0;
+            mw_judged_set_label(judged, first + i, &job->labels, &examples->items[example],
+                                example);
         }
-        mw_forest_predict_rows(job->forest, rows, count, job->scores + first);
+        mw_forest_predict_rows(job->forest, rows, count, judged->outputs + first * judged->width);
+        for (size_t i = 0; i < count; i++) mw_judged_set_answer(judged, first + i);
     }
     return MW_OK;
 }
 
-static mw_status measure_baseline(training *job, mw_costs costs, mw_error *err) {
-    size_t count = job->out->split.test_count;
-    double *constant = take(job, count, sizeof *constant, err);
-    if (!constant) return MW_NO_MEMORY;
-    for (size_t i = 0; i < count; i++) constant[i] = job->baseline;
-    mw_scored scored = {constant, job->labels, count};
-    MW_TRY(mw_metrics_measure(scored, (mw_bootstrap){0}, &job->out->baseline, err));
-    double always = mw_threshold_cost(scored, costs, 0).cost;
-    double never = mw_threshold_cost(scored, costs, INFINITY).cost;
-    job->out->baseline_cost = always < never ? always : never;
+/* What the baseline says of everybody, in the test part's place. */
+static mw_status answer_baseline(training *job, mw_judged *out_judged, mw_error *err) {
+    const mw_judged *judged = &job->judged;
+    const double *shares = job->labels.classes.probabilities;
+    MW_TRY(mw_judged_make(job->arena, &job->labels, judged->kind, judged->count, out_judged, err));
+    for (size_t i = 0; i < judged->count; i++) {
+        mw_judged_copy(out_judged, i, judged, i);
+        for (size_t c = 0; c < judged->width; c++)
+            out_judged->outputs[i * judged->width + c] = shares ? shares[c] : job->labels.baseline;
+        mw_judged_set_answer(out_judged, i);
+    }
     return MW_OK;
 }
 
@@ -260,26 +257,43 @@ static mw_threshold expected_threshold(mw_costs costs) {
     return (mw_threshold){.threshold = sum > 0 ? costs.false_alarm / sum : 0.5, .cost = NAN};
 }
 
-static mw_status measure(training *job, mw_error *err) {
+static mw_scored scored_of(const mw_judged *judged) {
+    return (mw_scored){judged->outputs, judged->yes, judged->count};
+}
+
+/* The threshold, and what it costs; nothing decides of numbers and classes. */
+static mw_status choose_threshold(training *job, const mw_judged *baseline, mw_error *err) {
     const mw_project_model *model = job->config->model;
-    const mw_split *split = &job->out->split;
     mw_costs costs = model->has_cost ? (mw_costs){model->false_alarm_cost, model->miss_cost}
                                      : (mw_costs){1, 1};
+    mw_trained *out = job->out;
+    out->baseline_cost = NAN;
+    out->threshold = (mw_threshold){.cost = NAN};
+    if (!mw_answer_kind_decides(out->answer)) return MW_OK;
+    out->threshold = expected_threshold(costs);
+    if (job->judged.count == 0) return MW_OK;
+    MW_TRY(mw_threshold_best(scored_of(&job->judged), costs, &out->threshold, err));
+    double always = mw_threshold_cost(scored_of(baseline), costs, -INFINITY).cost;
+    double never = mw_threshold_cost(scored_of(baseline), costs, INFINITY).cost;
+    out->baseline_cost = always < never ? always : never;
+    return MW_OK;
+}
+
+static mw_status measure(training *job, mw_error *err) {
+    const mw_split *split = &job->out->split;
     mw_bootstrap bootstrap = {job->config->is_brief ? 0 : MW_RESAMPLES_USUAL,
                               (uint64_t)job->config->seed};
-    mw_scored scored = {job->scores, job->labels, split->test_count};
-    MW_TRY(mw_metrics_measure(scored, bootstrap, &job->out->test, err));
-    job->out->threshold = expected_threshold(costs);
-    job->out->baseline_cost = NAN;
-    job->out->baseline = job->out->test;
-    if (split->test_count == 0) return MW_OK;
-    MW_TRY(mw_threshold_best(scored, costs, &job->out->threshold, err));
-    MW_TRY(measure_baseline(job, costs, err));
-    if (job->config->is_brief) return MW_OK;
+    mw_judged baseline;
+    MW_TRY(answer_baseline(job, &baseline, err));
+    MW_TRY(mw_judged_measure(&job->judged, bootstrap, &job->out->test, err));
+    MW_TRY(mw_judged_measure(&baseline, (mw_bootstrap){0}, &job->out->baseline, err));
+    MW_TRY(choose_threshold(job, &baseline, err));
+    if (job->config->is_brief || split->test_count == 0) return MW_OK;
     mw_segments_question question = {.examples = job->config->examples,
                                      .first = split->test_first,
                                      .count = split->test_count,
-                                     .scores = job->scores,
+                                     .labels = &job->labels,
+                                     .judged = &job->judged,
                                      .symbols = job->config->symbols,
                                      .bootstrap = bootstrap};
     return mw_segments_measure(question, job->arena, &job->out->segments,
@@ -288,12 +302,17 @@ static mw_status measure(training *job, mw_error *err) {
 
 /* --- the version ------------------------------------------------------------------------ */
 
-/* The distribution of predictions on rows that were not learned from, as they will be live. */
+/* The distribution of predictions on rows that were not learned from, as they will be live: of
+   classes how likely the one that is answered was. */
 static mw_status profile_predictions(training *job, mw_profile *profile, mw_error *err) {
     size_t count = job->out->split.test_count;
     mw_cell *cells = take(job, count, sizeof *cells, err);
     if (!cells) return MW_NO_MEMORY;
-    for (size_t i = 0; i < count; i++) cells[i] = mw_cell_number(job->scores[i]);
+    const mw_judged *judged = &job->judged;
+    for (size_t i = 0; i < count; i++) {
+        size_t at = i * judged->width + (judged->answers ? judged->answers[i] : 0);
+        cells[i] = mw_cell_number(judged->outputs[at]);
+    }
     return mw_profile_add(profile, MW_STR("prediction"), MW_TYPE_NUMBER,
                           (mw_column){cells, 1, count}, err);
 }
@@ -344,9 +363,11 @@ static mw_status encode_version(training *job, mw_str profile, mw_buf *out_bytes
                           .features = job->features,
                           .files = files,
                           .file_count = program->file_count,
+                          .answer = job->out->answer,
+                          .classes = job->labels.classes,
                           .forest = job->forest,
                           .threshold = job->out->threshold.threshold,
-                          .baseline = job->baseline,
+                          .baseline = job->labels.baseline,
                           .learner = config->model->learner,
                           .settings = job->out->settings,
                           .data_version = config->origin.data_version,
@@ -399,13 +420,13 @@ mw_status mw_train(const mw_train_config *config, mw_arena *arena, mw_trained *o
     training job = {.config = config, .arena = arena, .out = &trained};
     if (!config->imported)
         MW_TRY(mw_train_settings(config->model, config->seed, &job.settings, err));
-    MW_TRY(spell_settings(&job, err));
     MW_TRY(mw_split_by_time(config->examples, config->example_count, config->test_from,
                             &trained.split, err));
-    MW_TRY(check_classes(&job, err));
+    MW_TRY(read_labels(&job, err));
+    MW_TRY(spell_settings(&job, err));
     MW_TRY(describe_features(&job, err));
     MW_TRY(learn(&job, err));
-    MW_TRY(score_test_part(&job, err));
+    MW_TRY(answer_test_part(&job, err));
     MW_TRY(measure(&job, err));
     MW_TRY(make_version(&job, err));
     *out_trained = trained;

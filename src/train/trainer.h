@@ -2,8 +2,10 @@
  * trainer: makes a version of a model from examples, and says how good it is.
  *
  * Learns from the earlier part of the examples (train/split.h); the test part is only ever
- * predicted. The baseline comes first: the share of positive labels for everybody. The
- * threshold is the one that would have cost least on the test part.
+ * predicted. What is learned and measured goes by the label (train/labels.h, stat/measures.h). The
+ * baseline comes first: the same for everybody, the share of yes, the mean, the classes' shares.
+ * The threshold of a yes is the one that would have cost least on the test part; for numbers and
+ * classes nothing is decided.
  *
  * An imported model is measured likewise; nothing is learned then but its threshold.
  *
@@ -56,10 +58,13 @@ typedef struct {
 typedef struct {
     mw_str bytes, name;     /* of the version */
     mw_split split;
-    mw_metrics test;        /* with intervals unless brief; NaN without a test part */
-    mw_metrics baseline;    /* the share of positives, on the same test part */
-    mw_threshold threshold; /* what decisions would have cost on the test part */
-    double baseline_cost;   /* of the cheaper of always yes and never */
+    mw_answer_kind answer;
+    mw_values classes;      /* of a class: those that it may answer */
+    mw_measures test;       /* with intervals unless brief; NaN without a test part */
+    mw_measures baseline;   /* the same for everybody, on the same test part */
+    mw_threshold threshold; /* what decisions would have cost on the test part; 0, and a cost of
+                               NaN, where nothing decides */
+    double baseline_cost;   /* of the cheaper of always yes and never; NaN where nothing decides */
     mw_segment_metrics *segments;
     size_t segment_count;
     mw_str settings, messages;

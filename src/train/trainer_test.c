@@ -1,5 +1,7 @@
 #include "train/trainer.h"
 
+#include <math.h>
+
 #include "base/prng.h"
 #include "train/examples_world_test.h"
 
@@ -107,6 +109,116 @@ MW_TEST(trainer_wants_two_classes) {
     MW_CHECK_STATUS(mw_train(&config, &w.arena, &trained, &err), MW_INVALID);
     MW_CHECK_EQUAL_STR(err.message, "models.comes: all 78 labels to learn from are true");
     examples_world_end(&w);
+}
+
+/* Weight times 10 less 5, and some noise. */
+static void fill_numbers(examples_world *world) {
+    static const char *const names[] = {"ann", "bob", "cat", "dan"};
+    examples_world_begin_with(world, EXAMPLES_NUMBER);
+    uint64_t prng = mw_test_seed();
+    for (int64_t i = 0; i < EXAMPLES; i++) {
+        double weight = mw_prng_double(&prng), noise = mw_prng_double(&prng) - 0.5;
+        mw_cell label = mw_cell_number(10 * weight - 5 + noise);
+        examples_world_add_cell(world, i * MW_HOUR_US / 4, names[i % 4], weight, label);
+    }
+}
+
+/* Light ones are sales, heavy ones billing, those between them spam; one in ten is any of them. */
+static void fill_classes(examples_world *world) {
+    static const char *const names[] = {"sales", "spam", "billing"};
+    examples_world_begin_with(world, EXAMPLES_CLASS);
+    uint64_t prng = mw_test_seed();
+    for (int64_t i = 0; i < EXAMPLES; i++) {
+        double weight = mw_prng_double(&prng);
+        bool is_noise = mw_prng_below(&prng, 10) == 0;
+        size_t class = is_noise ? (size_t)mw_prng_below(&prng, 3) : (size_t)(3 * weight);
+        examples_world_add_class(world, i * MW_HOUR_US / 4, weight, names[class]);
+    }
+}
+
+MW_TEST(trainer_learns_numbers) {
+    examples_world w;
+    fill_numbers(&w);
+    mw_train_config config = configure(&w, 1);
+    mw_trained trained;
+    mw_error err;
+    MW_CHECK_OK(mw_train(&config, &w.arena, &trained, &err), &err);
+    MW_CHECK(trained.answer == MW_ANSWER_NUMBER && trained.classes.count == 0);
+    mw_estimate rmse = trained.test.of[MW_NUMBER_rmse];
+    MW_CHECK(rmse.value < 1.2 && rmse.low < rmse.value && rmse.value < rmse.high);
+    MW_CHECK(trained.baseline.of[MW_NUMBER_rmse].value > 2);
+    MW_CHECK(trained.threshold.threshold == 0 && isnan(trained.threshold.cost));
+    MW_CHECK(isnan(trained.baseline_cost) && trained.segment_count == 4);
+    MW_CHECK(trained.segments[0].measures.of[MW_NUMBER_mae].value < 1.2);
+    MW_CHECK(mw_str_starts(trained.settings, MW_STR("objective=regression num_iterations=20 ")));
+
+    /* The version, read back, answers as the trainer measured. */
+    const mw_version *version;
+    const mw_encoder *encoder;
+    double row[2], sum = 0;
+    MW_CHECK_OK(mw_version_decode(&w.arena, trained.bytes, &version, &err), &err);
+    MW_CHECK_OK(mw_encoder_create(&w.arena, w.symbols, version->features, &encoder, &err), &err);
+    for (size_t i = trained.split.test_first; i < EXAMPLES; i++) {
+        (void)mw_encoder_run(encoder, mw_table_row(&w.examples.features, i), row);
+        sum += mw_forest_predict(version->forest, row) - w.examples.items[i].label;
+    }
+    MW_CHECK_EQUAL_DOUBLE_BITS(sum / (double)trained.split.test_count,
+                               trained.test.of[MW_NUMBER_bias].value);
+    MW_CHECK(version->answer == MW_ANSWER_NUMBER && version->threshold == 0);
+    examples_world_end(&w);
+}
+
+MW_TEST(trainer_learns_classes) {
+    examples_world w;
+    fill_classes(&w);
+    mw_train_config config = configure(&w, 1);
+    mw_trained trained;
+    mw_error err;
+    MW_CHECK_OK(mw_train(&config, &w.arena, &trained, &err), &err);
+    MW_CHECK(trained.answer == MW_ANSWER_CLASS && trained.classes.count == 3);
+    mw_estimate accuracy = trained.test.of[MW_CLASS_accuracy];
+    MW_CHECK(accuracy.value > 0.85 && accuracy.low < accuracy.value);
+    MW_CHECK(trained.baseline.of[MW_CLASS_accuracy].value < 0.5);
+    MW_CHECK(trained.test.of[MW_CLASS_log_loss].value <
+             trained.baseline.of[MW_CLASS_log_loss].value);
+    MW_CHECK(mw_str_starts(trained.settings, MW_STR("objective=multiclass num_class=3 ")));
+
+    const mw_version *version;
+    const mw_encoder *encoder;
+    double row[2], shares[3];
+    size_t right = 0;
+    MW_CHECK_OK(mw_version_decode(&w.arena, trained.bytes, &version, &err), &err);
+    MW_CHECK_EQUAL_STR(version->classes.names.items[0], "billing");
+    MW_CHECK_OK(mw_encoder_create(&w.arena, w.symbols, version->features, &encoder, &err), &err);
+    for (size_t i = trained.split.test_first; i < EXAMPLES; i++) {
+        (void)mw_encoder_run(encoder, mw_table_row(&w.examples.features, i), row);
+        mw_forest_predict_rows(version->forest, row, 1, shares);
+        mw_str class = version->classes.names.items[mw_classes_likeliest(
+            (mw_classes){version->classes.names, shares})];
+        right += mw_str_equal(class, mw_symbols_text(w.symbols, w.examples.items[i].class_symbol));
+    }
+    MW_CHECK_EQUAL_DOUBLE_BITS((double)right / (double)trained.split.test_count, accuracy.value);
+    examples_world_end(&w);
+}
+
+static void check_threads(void (*fill_world)(examples_world *world)) {
+    examples_world first, second;
+    mw_trained one, two;
+    mw_error err;
+    fill_world(&first);
+    fill_world(&second);
+    mw_train_config config = configure(&first, 1);
+    MW_CHECK_OK(mw_train(&config, &first.arena, &one, &err), &err);
+    config = configure(&second, 2);
+    MW_CHECK_OK(mw_train(&config, &second.arena, &two, &err), &err);
+    MW_CHECK(mw_str_equal(one.bytes, two.bytes));
+    examples_world_end(&first);
+    examples_world_end(&second);
+}
+
+MW_TEST(trainer_makes_the_same_numbers_and_classes_with_any_number_of_threads) {
+    check_threads(fill_numbers);
+    check_threads(fill_classes);
 }
 
 MW_TEST(trainer_refuses_params_that_the_learner_has_not) {

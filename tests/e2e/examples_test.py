@@ -21,7 +21,8 @@ from sklearn.feature_extraction.text import HashingVectorizer
 BERLIN = ZoneInfo("Europe/Berlin")
 GOLDEN = Path("tests/golden/examples")
 # Whose labels LightGBM can learn, from as many examples as are made here; one project names a learner that comes later.
-MODELS = {"flights": "late", "churn": "churn", "fraud": "fraud", "maintenance": "fails", "recommend": "rank"}
+MODELS = {"flights": "late", "churn": "churn", "fraud": "fraud", "maintenance": "fails", "recommend": "rank",
+          "demand": "units", "documents": "route"}
 # Which rows the golden file keeps.
 STRIDE = {"flights": 7, "churn": 1, "fraud": 1, "maintenance": 61, "demand": 11, "documents": 9, "images": 5,
           "recommend": 7}
