@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "decide/recall.h"
 #include "feature/kept_texts.h"
 #include "lang/stand_in.h"
 
@@ -363,6 +364,16 @@ mw_status mw_decider_answer(mw_decider *decider, size_t index, mw_cell *out_elem
     judge(decider, out_prediction);
     *out_element = moment.row[decider->config.model->each->element];
     return MW_OK;
+}
+
+bool mw_decider_recall(mw_decider *decider, mw_prediction *prediction) {
+    mw_scorer *const known[] = {decider->scorer, decider->previous};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (!known[i] || !mw_str_equal(mw_scorer_name(known[i]), prediction->version)) continue;
+        mw_recall_classes(known[i], prediction);
+        return true;
+    }
+    return false;
 }
 
 int64_t mw_decider_next_due(const mw_decider *decider) {

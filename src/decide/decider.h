@@ -83,6 +83,10 @@ MW_MUST_USE mw_status mw_decider_ask(mw_decider *decider, const mw_moment *annou
 MW_MUST_USE mw_status mw_decider_answer(mw_decider *decider, size_t index, mw_cell *out_element,
                                         mw_prediction *out_prediction, mw_error *err);
 
+/* Fills the classes of a prediction that was read back (decide/recall.h). False: its version is
+   neither the one that answers nor the one before. */
+bool mw_decider_recall(mw_decider *decider, mw_prediction *prediction);
+
 /* What was made for a moment that fell due is found again by its event's id alone. MW_INVALID: the
    events have none, so nothing that the model says of them can be recorded. */
 MW_MUST_USE mw_status mw_decider_check_moments(const mw_program *program,
