@@ -170,6 +170,11 @@ static mw_status recall(void *context, mw_str model, mw_str version,
     return MW_OK;
 }
 
+static mw_status recall_scorer(void *context, mw_str model, mw_str version,
+                               mw_scorer **out_scorer, mw_error *err) {
+    return mw_version_archive_scorer(context, model, version, out_scorer, err);
+}
+
 static mw_status find_version(void *context, size_t model, const char *version,
                               mw_champion *out_champion, mw_error *err) {
     return mw_champions_recall(&((daemon *)context)->champions, model, version, out_champion, err);
@@ -400,9 +405,14 @@ static mw_status end_recovery(daemon *d, mw_error *err) {
                                      ARRIVAL_EVENT_US * (int64_t)(d->champions.count + 1)};
     MW_TRY(mw_admission_create(admission, &d->admission, err));
     MW_TRY(mw_version_archive_create(workspace, &d->archive, err));
-    mw_service_config service = {d->sequencer,       workspace->project, workspace->program,
-                                 workspace->symbols, workspace->zones,   {d->archive, recall},
-                                 workspace->cli->sys, workspace->asking};
+    mw_service_config service = {.sequencer = d->sequencer,
+                                 .project = workspace->project,
+                                 .program = workspace->program,
+                                 .symbols = workspace->symbols,
+                                 .zones = workspace->zones,
+                                 .archive = {d->archive, recall, recall_scorer},
+                                 .sys = workspace->cli->sys,
+                                 .asking = workspace->asking};
     MW_TRY(mw_service_create(service, &d->service, err));
     begin_rebuild(d);
     return mw_champions_take_over(&d->champions, err);

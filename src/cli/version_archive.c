@@ -15,6 +15,7 @@ struct mw_version_archive {
     mw_arena arena; /* what the entries point to */
     entry entries[MW_VERSION_ARCHIVE_MAX];
     size_t count;
+    mw_scorer *scorer; /* of the version that was asked last; NULL: none was */
 };
 
 static mw_status no_memory(mw_error *err) {
@@ -33,6 +34,7 @@ mw_status mw_version_archive_create(const mw_workspace *workspace,
 
 void mw_version_archive_destroy(mw_version_archive *archive) {
     if (!archive) return;
+    mw_scorer_destroy(archive->scorer);
     mw_arena_release(&archive->arena);
     mw_free(archive);
 }
@@ -132,5 +134,37 @@ mw_status mw_version_archive_find(mw_version_archive *archive, mw_str model, mw_
     }
     MW_TRY(add(archive, model, version, err));
     *out_features = &archive->entries[archive->count - 1].features;
+    return MW_OK;
+}
+
+static mw_status load_scorer(mw_version_archive *archive, mw_str model, mw_str version,
+                             mw_arena *arena, mw_error *err) {
+    mw_registry registry = mw_workspace_registry(archive->workspace);
+    mw_scorer *scorer = NULL;
+    mw_version_row row;
+    mw_buf bytes;
+    MW_TRY(mw_registry_find(registry, model, version, arena, &row, err));
+    mw_buf_init(&bytes, MW_VERSION_SIZE_MAX);
+    mw_status status = mw_registry_load(registry, &row, &bytes, err);
+    if (status == MW_OK)
+        status = mw_scorer_create(mw_buf_str(&bytes), archive->workspace->symbols, &scorer, err);
+    mw_buf_release(&bytes);
+    MW_TRY(status);
+    mw_scorer_destroy(archive->scorer);
+    archive->scorer = scorer;
+    return MW_OK;
+}
+
+/* A version's name is that of its bytes, so the model need not be compared. */
+mw_status mw_version_archive_scorer(mw_version_archive *archive, mw_str model, mw_str version,
+                                    mw_scorer **out_scorer, mw_error *err) {
+    if (!archive->scorer || !mw_str_equal(mw_scorer_name(archive->scorer), version)) {
+        mw_arena arena;
+        mw_arena_init(&arena, VERSION_ARENA_MAX);
+        mw_status status = load_scorer(archive, model, version, &arena, err);
+        mw_arena_release(&arena);
+        MW_TRY(status);
+    }
+    *out_scorer = archive->scorer;
     return MW_OK;
 }

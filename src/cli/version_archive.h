@@ -5,10 +5,13 @@
  * version. An archive reads a version's artefact and compiles its program when it is first asked
  * for, which takes a millisecond or two, and keeps what was read of the last ones, 256 at most.
  *
+ * Of classes a record names the one that was answered; the version is asked again for the others.
+ *
  * One thread uses it; what it gives is valid until the next call.
  */
 #pragma once
 #include "cli/workspace.h"
+#include "decide/scorer.h"
 
 enum { MW_VERSION_ARCHIVE_MAX = 256 };
 
@@ -29,3 +32,7 @@ MW_MUST_USE mw_status mw_version_archive_find(mw_version_archive *archive, mw_st
                                               mw_str version,
                                               const mw_version_features **out_features,
                                               mw_error *err);
+/* The version, ready to be asked; the last one is kept. Fails likewise. */
+MW_MUST_USE mw_status mw_version_archive_scorer(mw_version_archive *archive, mw_str model,
+                                                mw_str version, mw_scorer **out_scorer,
+                                                mw_error *err);

@@ -1,4 +1,5 @@
 #include "base/nearest.h"
+#include "decide/answer_json.h"
 #include "serve/api_parts.h"
 #include "serve/sequencer_start.h"
 
@@ -307,8 +308,7 @@ static void write_id(mw_json *json, const mw_answer *answer) {
 }
 
 static void write_decision(mw_json *json, const mw_answer *answer) {
-    mw_json_put_number(json, "prediction", answer->prediction.prediction);
-    mw_json_put_bool(json, "decision", answer->prediction.decision);
+    mw_answer_write_json(json, &answer->prediction);
     if (answer->prediction.fallback != MW_BECAUSE_NONE) {
         mw_json_put_text(json, "fallback", mw_fallback_reason_word(answer->prediction.fallback));
     }

@@ -187,6 +187,19 @@ static void write_feature_list(mw_json *json, const mw_decider *decider) {
     mw_json_array_end(json);
 }
 
+/* What its answers are: of classes which, and what decides where anything does. */
+static void write_kind(mw_json *json, const mw_version *version) {
+    mw_json_put_text(json, "answer", mw_answer_kind_word(version->answer));
+    if (mw_answer_kind_decides(version->answer))
+        mw_json_put_number(json, "threshold", version->threshold);
+    if (version->answer != MW_ANSWER_CLASS) return;
+    mw_json_key(json, "classes");
+    mw_json_array(json);
+    for (size_t i = 0; i < version->classes.names.count; i++)
+        mw_json_str(json, version->classes.names.items[i]);
+    mw_json_array_end(json);
+}
+
 static void write_version(mw_json *json, const mw_scorer *scorer) {
     mw_json_key(json, "version");
     if (!scorer) {
@@ -196,7 +209,7 @@ static void write_version(mw_json *json, const mw_scorer *scorer) {
     const mw_version *version = mw_scorer_version(scorer);
     mw_json_str(json, mw_scorer_name(scorer));
     mw_json_put_str(json, "learner", version->learner);
-    mw_json_put_number(json, "threshold", version->threshold);
+    write_kind(json, version);
     mw_json_key(json, "trained");
     mw_json_object(json);
     mw_json_put_time(json, "from", version->from_us);

@@ -4,16 +4,19 @@
 #include <string.h>
 
 #include "decide/breaker.h"
+#include "decide/recall.h"
 #include "serve/event_json.h"
 #include "table/passing.h"
 
 enum { ID_TEXT_MAX = 1 << 20, FEATURES_MAX = 1 << 20, RANKED_MAX = 1 << 20 };
+#define SAID_SIZE_MAX ((size_t)1 << 31)
 
 struct mw_service {
     mw_service_config config;
     mw_receiving *receiving;
     mw_cell *features; /* of a prediction that was read back */
     size_t feature_capacity;
+    mw_arena said, found; /* the probabilities of classes in what was answered, or found, last */
     mw_buf event_id;
     mw_service_counts counts;
     mw_breaker *breakers; /* one a model */
@@ -52,6 +55,8 @@ mw_status mw_service_create(mw_service_config config, mw_service **out_service, 
     service->config = config;
     mw_buf_init(&service->event_id, ID_TEXT_MAX);
     mw_buf_init(&service->ranking.event_id, ID_TEXT_MAX);
+    mw_arena_init(&service->said, SAID_SIZE_MAX);
+    mw_arena_init(&service->found, SAID_SIZE_MAX);
     mw_status status = prepare(service, err);
     if (status != MW_OK) mw_service_destroy(service);
     else *out_service = service;
@@ -63,6 +68,8 @@ void mw_service_destroy(mw_service *service) {
     mw_receiving_destroy(service->receiving);
     mw_buf_release(&service->event_id);
     mw_buf_release(&service->ranking.event_id);
+    mw_arena_release(&service->said);
+    mw_arena_release(&service->found);
     mw_free(service->ranking.items);
     mw_free(service->ranking.elements.cells);
     mw_free(service->ranking.row);
@@ -106,13 +113,92 @@ mw_status mw_service_take(mw_service *service, int32_t source, mw_sent_row row,
 
 /* --- predictions -------------------------------------------------------------------------- */
 
+/* What a version said of its classes is its own until it is asked again. */
+static mw_status keep_classes(mw_arena *arena, mw_prediction *prediction, mw_error *err) {
+    size_t count = prediction->classes.names.count;
+    if (count == 0) return MW_OK;
+    double *kept = mw_arena_alloc(arena, count, sizeof *kept);
+    if (!kept) return no_memory(err);
+    memcpy(kept, prediction->classes.probabilities, count * sizeof *kept);
+    prediction->classes.probabilities = kept;
+    return MW_OK;
+}
+
+/* The features of the version that made it; NULL: nobody knows them any more. */
+static mw_status find_features(const mw_service *service, mw_answer *answer, mw_error *err) {
+    const mw_prediction *made = &answer->prediction;
+    const mw_service_config *config = &service->config;
+    const mw_service_archive *archive = &config->archive;
+    for (size_t i = 0; i < config->program->model_count; i++) {
+        const mw_decider *decider = mw_sequencer_decider(config->sequencer, i);
+        const mw_scorer *scorer = mw_decider_scorer(decider);
+        const mw_model_program *model = mw_decider_model(decider);
+        if (!scorer || !mw_str_equal(mw_scorer_name(scorer), made->version) ||
+            !mw_str_equal(model->name, made->model))
+            continue;
+        answer->features = mw_decider_features(decider);
+        answer->model = model;
+        return MW_OK;
+    }
+    if (!archive->features) return MW_OK;
+    mw_error absent = {0};
+    mw_status status = archive->features(archive->context, made->model, made->version,
+                                         &answer->features, &answer->asked, &absent);
+    if (status == MW_OK || status == MW_NOT_FOUND) return MW_OK;
+    return mw_fail(err, status, "%s", absent.message);
+}
+
+/* Of a version that answers no more its archive has one that can be asked. */
+static mw_status recall_classes(const mw_service *service, mw_arena *arena,
+                                mw_prediction *prediction, mw_error *err) {
+    const mw_service_config *config = &service->config;
+    const mw_service_archive *archive = &config->archive;
+    mw_scorer *scorer = NULL;
+    mw_error absent = {0};
+    if (prediction->kind != MW_ANSWER_CLASS) return MW_OK;
+    for (size_t i = 0; i < config->program->model_count; i++) {
+        mw_decider *decider = mw_sequencer_decider(config->sequencer, i);
+        bool is_its = mw_str_equal(mw_decider_model(decider)->name, prediction->model);
+        if (is_its && mw_decider_recall(decider, prediction))
+            return keep_classes(arena, prediction, err);
+    }
+    if (!archive->scorer) return MW_OK;
+    mw_status status = archive->scorer(archive->context, prediction->model, prediction->version,
+                                       &scorer, &absent);
+    if (status == MW_NOT_FOUND) return MW_OK;
+    if (status != MW_OK) return mw_fail(err, status, "%s", absent.message);
+    mw_recall_classes(scorer, prediction);
+    return keep_classes(arena, prediction, err);
+}
+
+/* A record with its features, and all that it said. */
+static mw_status read_whole(mw_service *service, mw_arena *arena, mw_str payload,
+                            mw_answer *answer, mw_error *err) {
+    mw_symbols *symbols = service->config.symbols;
+    MW_TRY(find_features(service, answer, err));
+    if (!answer->features) return MW_OK;
+    if (!mw_grow((void **)&service->features, &service->feature_capacity,
+                 answer->features->field_count + 1, sizeof *service->features, FEATURES_MAX))
+        return no_memory(err);
+    bool was_passing = mw_passing_set(symbols, true);
+    mw_status status = mw_prediction_read(payload, answer->features, symbols, service->features,
+                                          &answer->prediction, err);
+    (void)mw_passing_set(symbols, was_passing);
+    if (status != MW_OK) return status;
+    return recall_classes(service, arena, &answer->prediction, err);
+}
+
 static mw_status answer_stored(mw_service *service, const mw_ledger_found *stored,
                                mw_str *out_payload, mw_answer *out_answer, mw_error *err) {
     mw_prediction prediction;
     int64_t stamp = stored->stamp;
     MW_TRY(mw_sequencer_read_prediction(service->config.sequencer, stored, out_payload, err));
     MW_TRY(mw_prediction_read_head(*out_payload, &prediction, err));
-    *out_answer = (mw_answer){.prediction = prediction, .stamp = stamp, .is_recorded = true};
+    mw_answer answer = {.prediction = prediction, .stamp = stamp, .is_recorded = true};
+    if (prediction.kind == MW_ANSWER_CLASS)
+        MW_TRY(read_whole(service, &service->said, *out_payload, &answer, err));
+    answer.prediction.features = NULL;
+    *out_answer = answer;
     return MW_OK;
 }
 
@@ -290,6 +376,7 @@ static mw_status predict_now(mw_service *service, size_t number, mw_received rec
     MW_TRY(check_lateness(sequencer, decider, at.moment, how.record, err));
     MW_TRY(await_entered(service, number, &at, err));
     MW_TRY(ask_model(service, number, &at, &answer.prediction, err));
+    MW_TRY(keep_classes(&service->said, &answer.prediction, err));
     if (answer.prediction.fallback == MW_BECAUSE_FAILED) answer.failure = &service->failure;
     if (how.record) {
         MW_TRY(mw_sequencer_record(sequencer, number, answer.stamp, &answer.prediction, err));
@@ -459,6 +546,7 @@ static mw_status rank_now(const rank_call *c, bool is_recorded, mw_ranking *rank
             continue;
         }
         if (is_recorded) MW_TRY(record_ranked(c, recorded++, &answer, err));
+        MW_TRY(keep_classes(&service->said, &answer.prediction, err));
         keep_ranked(service, i, element, &answer, ranking);
     }
     return is_recorded ? mw_receiving_append(service->receiving, c->received, true, err) : MW_OK;
@@ -529,6 +617,7 @@ static mw_status rank_event(mw_service *service, size_t number, yyjson_val *obje
 
 mw_status mw_service_rank(mw_service *service, size_t number, yyjson_val *object, bool record,
                           mw_ranking *out_ranking, mw_error *err) {
+    mw_arena_clear(&service->said);
     mw_receiving_begin(service->receiving);
     mw_status status = rank_event(service, number, object, record, out_ranking, err);
     mw_receiving_end(service->receiving);
@@ -646,6 +735,7 @@ static mw_status predict(mw_service *service, size_t number, mw_sent_row row, as
 
 mw_status mw_service_predict(mw_service *service, size_t number, mw_sent_row row, bool record,
                              mw_answer *out_answer, mw_error *err) {
+    mw_arena_clear(&service->said);
     mw_receiving_begin(service->receiving);
     mw_status status =
         predict(service, number, row, (asking){.record = record}, out_answer, err);
@@ -656,6 +746,7 @@ mw_status mw_service_predict(mw_service *service, size_t number, mw_sent_row row
 /* Of what is not recorded nothing is looked up. */
 mw_status mw_service_see(mw_service *service, size_t number, yyjson_val *object,
                          mw_answer *out_answer, mw_error *err) {
+    mw_arena_clear(&service->said);
     mw_receiving_begin(service->receiving);
     mw_status status =
         predict(service, number, mw_sent_json(object), (asking){.version_alone = true}, out_answer,
@@ -664,49 +755,16 @@ mw_status mw_service_see(mw_service *service, size_t number, yyjson_val *object,
     return status;
 }
 
-/* The features of the version that made it; NULL: nobody knows them any more. */
-static mw_status find_features(const mw_service *service, mw_answer *answer, mw_error *err) {
-    const mw_prediction *made = &answer->prediction;
-    const mw_service_config *config = &service->config;
-    const mw_service_archive *archive = &config->archive;
-    for (size_t i = 0; i < config->program->model_count; i++) {
-        const mw_decider *decider = mw_sequencer_decider(config->sequencer, i);
-        const mw_scorer *scorer = mw_decider_scorer(decider);
-        const mw_model_program *model = mw_decider_model(decider);
-        if (!scorer || !mw_str_equal(mw_scorer_name(scorer), made->version) ||
-            !mw_str_equal(model->name, made->model))
-            continue;
-        answer->features = mw_decider_features(decider);
-        answer->model = model;
-        return MW_OK;
-    }
-    if (!archive->features) return MW_OK;
-    mw_error absent = {0};
-    mw_status status = archive->features(archive->context, made->model, made->version,
-                                         &answer->features, &answer->asked, &absent);
-    if (status == MW_OK || status == MW_NOT_FOUND) return MW_OK;
-    return mw_fail(err, status, "%s", absent.message);
-}
-
 mw_status mw_service_find(mw_service *service, int64_t stamp, mw_answer *out_answer,
                           mw_error *err) {
     const mw_ledger_found *stored;
     mw_answer answer;
+    mw_arena_clear(&service->found);
     MW_TRY(mw_ledger_find(mw_sequencer_ledger(service->config.sequencer), stamp, &stored, err));
     if (!stored) return mw_fail(err, MW_NOT_FOUND, "prediction: there is none of this id");
     mw_str payload;
     MW_TRY(answer_stored(service, stored, &payload, &answer, err));
-    MW_TRY(find_features(service, &answer, err));
-    if (answer.features) {
-        if (!mw_grow((void **)&service->features, &service->feature_capacity,
-                     answer.features->field_count + 1, sizeof *service->features, FEATURES_MAX))
-            return no_memory(err);
-        bool was_passing = mw_passing_set(service->config.symbols, true);
-        mw_status status = mw_prediction_read(payload, answer.features, service->config.symbols,
-                                              service->features, &answer.prediction, err);
-        (void)mw_passing_set(service->config.symbols, was_passing);
-        if (status != MW_OK) return status;
-    }
+    MW_TRY(read_whole(service, &service->found, payload, &answer, err));
     *out_answer = answer;
     return MW_OK;
 }

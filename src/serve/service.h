@@ -14,13 +14,15 @@
 typedef struct mw_service mw_service;
 
 /* Where to find what the features of a version are that does not answer any more, and those of
-   them that hang on what a process was asked for (NULL: that cannot be told); MW_NOT_FOUND: it is
-   known no more. */
+   them that hang on what a process was asked for (NULL: that cannot be told); and the version
+   itself, ready to be asked until the next call. MW_NOT_FOUND: it is known no more. */
 typedef struct {
     void *context;
     mw_status (*features)(void *context, mw_str model, mw_str version,
                           const mw_schema **out_features, const mw_schema **out_asked,
                           mw_error *err);
+    mw_status (*scorer)(void *context, mw_str model, mw_str version, mw_scorer **out_scorer,
+                        mw_error *err);
 } mw_service_archive;
 
 typedef struct {
@@ -35,7 +37,8 @@ typedef struct {
 } mw_service_config;
 
 typedef struct {
-    mw_prediction prediction; /* `features` only of one just made or found */
+    mw_prediction prediction; /* `features` only of one just made or found; of a class all
+                                 probabilities, unless the version that said it is kept no more */
     const mw_schema *features; /* what these are; of one that was found */
     const mw_model_program *model; /* likewise; NULL: its version answers no more, */
     const mw_schema *asked;   /* and these are not proved exact; NULL: that cannot be told */
