@@ -4,7 +4,7 @@
 
 #include "cli/reason_grid.h"
 #include "cli/workspace.h"
-#include "decide/prediction.h"
+#include "decide/answer_json.h"
 #include "decide/scorer.h"
 #include "ingest/log_tail.h"
 #include "store/log.h"
@@ -69,7 +69,13 @@ static mw_status load_version(job *it, mw_error *err) {
 
 /* What does not come out as it is recorded has no explanation. */
 static mw_status predict_again(const job *it, mw_error *err) {
-    double again = mw_scorer_run(it->scorer, it->cells).prediction;
+    mw_score score = mw_scorer_run(it->scorer, it->cells);
+    double again = score.prediction;
+    if (!mw_str_equal(score.class_name, it->prediction.class_name))
+        return mw_fail(err, MW_CHECK_FAILED,
+                       "explain: prediction %.*s is recorded as %.*s, and comes out as %.*s",
+                       MW_STR_ARGS(it->id), MW_STR_ARGS(it->prediction.class_name),
+                       MW_STR_ARGS(score.class_name));
     if (memcmp(&again, &it->prediction.prediction, sizeof again) == 0) return MW_OK;
     return mw_fail(err, MW_CHECK_FAILED,
                    "explain: prediction %.*s is recorded as %.17g, and comes out as %.17g",
@@ -84,18 +90,25 @@ static void print_json(const job *it, mw_buf *out) {
     mw_json_put_str(&json, "version", it->prediction.version);
     mw_json_put_str(&json, "event", it->prediction.event_id);
     mw_json_put_time(&json, "t", it->prediction.t);
-    mw_json_put_number(&json, "prediction", it->prediction.prediction);
-    mw_json_put_bool(&json, "decision", it->prediction.decision);
+    mw_answer_write_brief(&json, &it->prediction);
     mw_json_key(&json, "why");
     mw_reasons_write_json(&json, &it->reasons, &it->features, it->cells, it->workspace->symbols);
     mw_json_object_end(&json);
 }
 
+/* A probability has four digits; a number those that it needs. */
+static void print_answer(const mw_prediction *made, mw_buf *out) {
+    if (made->kind == MW_ANSWER_CLASS)
+        mw_buf_printf(out, "%.*s, %.4f", MW_STR_ARGS(made->class_name), made->prediction);
+    else if (made->kind == MW_ANSWER_NUMBER) mw_buf_append_double(out, made->prediction);
+    else mw_buf_printf(out, "%.4f, %s", made->prediction, made->decision ? "yes" : "no");
+}
+
 static void print_text(const job *it, mw_buf *out) {
-    mw_buf_printf(out, "%.*s by version %.*s for %.*s: %.4f, %s\n\n",
-                  MW_STR_ARGS(it->prediction.model), MW_STR_ARGS(it->prediction.version),
-                  MW_STR_ARGS(it->prediction.event_id), it->prediction.prediction,
-                  it->prediction.decision ? "yes" : "no");
+    mw_buf_printf(out, "%.*s by version %.*s for %.*s: ", MW_STR_ARGS(it->prediction.model),
+                  MW_STR_ARGS(it->prediction.version), MW_STR_ARGS(it->prediction.event_id));
+    print_answer(&it->prediction, out);
+    mw_buf_append_text(out, "\n\n");
     mw_reason_grid_print(&it->reasons, &it->features, it->cells, it->workspace->symbols, out);
 }
 

@@ -4,7 +4,10 @@
 #include "cli/runs.h"
 #include "cli/server_call.h"
 #include "cli/workspace.h"
+#include "decide/answer_json.h"
 #include "model/version.h"
+
+enum { CLASSES_SHOWN = 20 };
 
 /* Opens, runs, releases. */
 static mw_status with_state(mw_cli *cli, mw_workspace_mode mode,
@@ -124,6 +127,28 @@ static void show_fitted(const mw_version *version, mw_json *json) {
     mw_json_array_end(json);
 }
 
+/* What it says of everybody, by what its answers are. */
+static const char *const baseline_words[] = {[MW_ANSWER_YES_NO] = "share of yes",
+                                             [MW_ANSWER_NUMBER] = "mean",
+                                             [MW_ANSWER_CLASS] = "classes",
+                                             [MW_ANSWER_SCORE] = "mean score"};
+static const char *const baseline_keys[] = {[MW_ANSWER_YES_NO] = "share_of_yes",
+                                            [MW_ANSWER_NUMBER] = "mean",
+                                            [MW_ANSWER_CLASS] = "shares",
+                                            [MW_ANSWER_SCORE] = "mean_score"};
+
+static void write_answer(const mw_version *version, mw_json *json) {
+    mw_json_put_text(json, "answer", mw_answer_kind_word(version->answer));
+    if (mw_answer_kind_decides(version->answer))
+        mw_json_put_number(json, "threshold", version->threshold);
+    if (version->answer != MW_ANSWER_CLASS) {
+        mw_json_put_number(json, baseline_keys[version->answer], version->baseline);
+        return;
+    }
+    mw_json_key(json, baseline_keys[version->answer]);
+    mw_classes_write_json(json, version->classes);
+}
+
 static void show_json(const mw_version_row *row, const mw_version *version, mw_buf *out) {
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
@@ -131,8 +156,7 @@ static void show_json(const mw_version_row *row, const mw_version *version, mw_b
     mw_json_put_str(&json, "artefact", row->artefact);
     mw_json_put_str(&json, "learner", version->learner);
     mw_json_put_str(&json, "settings", version->settings);
-    mw_json_put_number(&json, "threshold", version->threshold);
-    mw_json_put_number(&json, "share_of_yes", version->baseline);
+    write_answer(version, &json);
     mw_json_put_count(&json, "examples", version->example_count);
     mw_json_put_time(&json, "from", version->from_us);
     mw_json_put_time(&json, "to", version->to_us);
@@ -146,6 +170,29 @@ static void show_json(const mw_version_row *row, const mw_version *version, mw_b
     mw_json_key(&json, "details");
     mw_json_raw(&json, row->details);
     mw_json_object_end(&json);
+}
+
+/* With their shares in training. */
+static void show_classes(mw_classes classes, mw_grid *grid) {
+    mw_buf text;
+    mw_buf_init(&text, MW_GRID_SIZE_MAX);
+    size_t shown = classes.names.count < CLASSES_SHOWN ? classes.names.count : CLASSES_SHOWN;
+    for (size_t i = 0; i < shown; i++)
+        mw_buf_printf(&text, "%s%.*s %.4f", i > 0 ? ", " : "",
+                      MW_STR_ARGS(classes.names.items[i]), classes.probabilities[i]);
+    if (shown < classes.names.count)
+        mw_buf_printf(&text, " and %zu more", classes.names.count - shown);
+    mw_grid_add_str(grid, mw_buf_str(&text));
+    mw_buf_release(&text);
+}
+
+static void show_answer(const mw_version *version, mw_grid *grid) {
+    mw_grid_add(grid, "%s", baseline_words[version->answer]);
+    if (version->answer == MW_ANSWER_CLASS) show_classes(version->classes, grid);
+    else mw_grid_add(grid, "%.4f", version->baseline);
+    if (!mw_answer_kind_decides(version->answer)) return;
+    mw_grid_add(grid, "yes from");
+    mw_grid_add(grid, "%.4f", version->threshold);
 }
 
 static void show_text(const mw_version_row *row, const mw_version *version, mw_buf *out) {
@@ -170,10 +217,7 @@ static void show_text(const mw_version_row *row, const mw_version *version, mw_b
     mw_grid_add_time(&grid, version->from_us);
     mw_grid_add(&grid, "to");
     mw_grid_add_time(&grid, version->to_us);
-    mw_grid_add(&grid, "share of yes");
-    mw_grid_add(&grid, "%.4f", version->baseline);
-    mw_grid_add(&grid, "yes from");
-    mw_grid_add(&grid, "%.4f", version->threshold);
+    show_answer(version, &grid);
     mw_grid_add(&grid, "learner");
     mw_grid_add_str(&grid, version->learner);
     mw_grid_add(&grid, "settings");

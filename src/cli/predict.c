@@ -19,15 +19,18 @@
 #include "sys/terminal.h"
 #include "table/cell_json.h"
 
-enum { ANSWER_COLUMNS = 5, WHY_COLUMN = 3 };
+/* In the order of the output. PROBABILITY is that of a class; WHY is left out where nobody asked,
+   ID where the input has it. */
+typedef enum { PREDICTION, PROBABILITY, DECISION, VERSION, WHY, ID, ANSWER_COLUMNS } answer_column;
 #define STDIN_SIZE_MAX ((size_t)1 << 32)
 
-/* In the order of the output. "why" is left out where nobody asked, "id" where the input has it. */
-static const mw_field answer_fields[ANSWER_COLUMNS] = {{{"prediction", 10}, MW_TYPE_NUMBER},
-                                                       {{"decision", 8}, MW_TYPE_BOOL},
-                                                       {{"version", 7}, MW_TYPE_TEXT},
-                                                       {{"why", 3}, MW_TYPE_TEXT},
-                                                       {{"id", 2}, MW_TYPE_TEXT}};
+static const mw_field answer_fields[ANSWER_COLUMNS] = {
+    [PREDICTION] = {{"prediction", 10}, MW_TYPE_NUMBER}, /* text of a class */
+    [PROBABILITY] = {{"probability", 11}, MW_TYPE_NUMBER},
+    [DECISION] = {{"decision", 8}, MW_TYPE_BOOL},
+    [VERSION] = {{"version", 7}, MW_TYPE_TEXT},
+    [WHY] = {{"why", 3}, MW_TYPE_TEXT},
+    [ID] = {{"id", 2}, MW_TYPE_TEXT}};
 
 typedef struct {
     int64_t t, place;
@@ -52,7 +55,8 @@ typedef struct {
     size_t element_column;          /* with `each`: of the output */
     asked_moment *moments;          /* of the rows that are events, by place */
     size_t moment_count;
-    size_t id_column;               /* of the output */
+    size_t columns[ANSWER_COLUMNS]; /* of the output; of one that is left out it says nothing */
+    mw_answer_kind kind;            /* of the version */
     bool explains;
 } job;
 
@@ -101,6 +105,7 @@ static mw_status load_version(job *it, mw_error *err) {
     MW_TRY(mw_version_program_compile(mw_buf_str(&it->version_bytes), it->workspace->symbols,
                                       &it->workspace->perception->senses, it->arena,
                                       &it->version, err));
+    it->kind = it->version.version->answer;
     if (it->version.model->schedule)
         return mw_fail(err, MW_NOT_BUILT,
                        "predict: the moments of %.*s are a schedule's, not those of rows: that is "
@@ -146,32 +151,41 @@ static mw_status lay_out_element(job *it, const char *path, mw_error *err) {
     return MW_OK;
 }
 
+static bool has_column(const job *it, answer_column column) {
+    if (column == PROBABILITY) return it->kind == MW_ANSWER_CLASS;
+    if (column == WHY) return it->explains;
+    return column != ID || it->columns[ID] == SIZE_MAX;
+}
+
 static mw_status lay_out(job *it, const char *path, mw_error *err) {
     size_t count = it->input.field_count;
     mw_field *fields = mw_arena_alloc(it->arena, count + ANSWER_COLUMNS + 1, sizeof *fields);
     if (!fields) return no_memory(err);
-    it->id_column = SIZE_MAX;
+    it->columns[ID] = SIZE_MAX;
     for (size_t i = 0; i < count; i++) {
         fields[i] = it->input.fields[i];
         int32_t known = mw_schema_find(&it->source->row, fields[i].name);
         if (known != MW_NO_FIELD && (size_t)known < it->source->column_count)
             fields[i].type = it->source->row.fields[known].type;
-        for (size_t a = 0; a < ANSWER_COLUMNS; a++) {
-            bool is_added = a != WHY_COLUMN || it->explains;
-            if (!is_added || !mw_str_equal(fields[i].name, answer_fields[a].name)) continue;
+        for (answer_column a = 0; a < ANSWER_COLUMNS; a++) {
+            if (!has_column(it, a)) continue;
+            if (!mw_str_equal(fields[i].name, answer_fields[a].name)) continue;
             if (!is_own_id(it, fields[i].name))
                 return mw_fail(err, MW_INVALID,
                                "%s: column %.*s has the name of one that predict adds", path,
                                MW_STR_ARGS(answer_fields[a].name));
-            it->id_column = i;
+            it->columns[ID] = i;
         }
     }
     size_t total = count;
-    for (size_t a = 0; a < ANSWER_COLUMNS; a++)
-        if (a != WHY_COLUMN || it->explains) fields[total++] = answer_fields[a];
-    bool has_id = it->id_column < count;
-    if (!has_id) it->id_column = total - 1;
-    it->output = (mw_schema){fields, total - has_id};
+    for (answer_column a = 0; a < ANSWER_COLUMNS; a++) {
+        if (!has_column(it, a)) continue;
+        it->columns[a] = total;
+        fields[total] = answer_fields[a];
+        if (a == PREDICTION && it->kind == MW_ANSWER_CLASS) fields[total].type = MW_TYPE_TEXT;
+        total++;
+    }
+    it->output = (mw_schema){fields, total};
     return lay_out_element(it, path, err);
 }
 
@@ -455,14 +469,18 @@ static mw_status write_why(job *it, mw_decider *decider, const mw_cell *features
 static mw_status write_answer(job *it, size_t row, mw_decider *decider,
                               const mw_prediction *prediction, mw_error *err) {
     mw_cell *cells = mw_table_row(&it->rows, row);
-    mw_cell *answers = cells + it->input.field_count;
-    answers[0] = mw_cell_number(prediction->prediction);
-    answers[1] = mw_cell_bool(prediction->decision);
-    MW_TRY(intern(it, prediction->version, &answers[2], err));
+    mw_cell number = mw_cell_number(prediction->prediction);
+    mw_cell *said = &cells[it->columns[PREDICTION]];
+    if (it->kind != MW_ANSWER_CLASS) *said = number;
+    else cells[it->columns[PROBABILITY]] = number;
+    if (prediction->class_name.size > 0) MW_TRY(intern(it, prediction->class_name, said, err));
+    if (mw_answer_kind_decides(it->kind))
+        cells[it->columns[DECISION]] = mw_cell_bool(prediction->decision);
+    MW_TRY(intern(it, prediction->version, &cells[it->columns[VERSION]], err));
     if (it->explains)
-        MW_TRY(write_why(it, decider, prediction->features, &answers[WHY_COLUMN], err));
-    if (it->id_column < it->input.field_count || prediction->event_id.size == 0) return MW_OK;
-    return intern(it, prediction->event_id, &cells[it->id_column], err);
+        MW_TRY(write_why(it, decider, prediction->features, &cells[it->columns[WHY]], err));
+    if (it->columns[ID] < it->input.field_count || prediction->event_id.size == 0) return MW_OK;
+    return intern(it, prediction->event_id, &cells[it->columns[ID]], err);
 }
 
 static mw_status answer_moment(job *it, mw_decider *decider, const asked_moment *asked,
@@ -530,16 +548,26 @@ static mw_status answer(job *it, mw_error *err) {
 
 /* --- the output ------------------------------------------------------------------------- */
 
+/* As the columns have it; a row that is no event has no answer. */
+static void write_said(const job *it, const mw_cell *cells, mw_json *json) {
+    for (answer_column a = PREDICTION; a <= DECISION; a++) {
+        if (!has_column(it, a)) continue;
+        mw_field field = it->output.fields[it->columns[a]];
+        mw_json_key_str(json, field.name);
+        mw_cell_write_json(json, field.type, cells[it->columns[a]], it->workspace->symbols);
+    }
+}
+
 static void print_json(const job *it, mw_buf *out) {
     const mw_symbols *symbols = it->workspace->symbols;
     mw_json json = mw_json_begin(out);
     mw_json_array(&json);
     for (size_t r = 0; r < it->rows.row_count; r++) {
         const mw_cell *cells = mw_table_row(&it->rows, r);
-        const mw_cell *answers = cells + it->input.field_count;
+        size_t id_column = it->columns[ID];
         mw_buf id;
         mw_buf_init(&id, 1 << 20);
-        mw_cell_append(&id, it->output.fields[it->id_column].type, cells[it->id_column], symbols);
+        mw_cell_append(&id, it->output.fields[id_column].type, cells[id_column], symbols);
         mw_json_object(&json);
         mw_json_put_str(&json, "id", mw_buf_str(&id));
         if (it->version.model->each) {
@@ -547,15 +575,14 @@ static void print_json(const job *it, mw_buf *out) {
             mw_json_key_str(&json, element.name);
             mw_cell_write_json(&json, element.type, cells[it->element_column], symbols);
         }
-        mw_json_put_number(&json, "prediction", answers[0].number);
-        mw_json_key(&json, "decision");
-        if (answers[1].boolean == MW_BOOL_MISSING) mw_json_null(&json);
-        else mw_json_bool(&json, answers[1].boolean == MW_TRUE);
-        mw_json_put_str(&json, "version", mw_symbols_text(symbols, answers[2].symbol));
+        write_said(it, cells, &json);
+        mw_json_put_str(&json, "version",
+                        mw_symbols_text(symbols, cells[it->columns[VERSION]].symbol));
         if (it->explains) {
+            uint64_t why = cells[it->columns[WHY]].symbol;
             mw_json_key(&json, "why");
-            if (answers[WHY_COLUMN].symbol == 0) mw_json_null(&json);
-            else mw_json_raw(&json, mw_symbols_text(symbols, answers[WHY_COLUMN].symbol));
+            if (why == 0) mw_json_null(&json);
+            else mw_json_raw(&json, mw_symbols_text(symbols, why));
         }
         mw_json_object_end(&json);
         mw_buf_release(&id);

@@ -7,6 +7,7 @@
 #include "cli/reason_grid.h"
 #include "cli/recorded_features.h"
 #include "cli/window_events.h"
+#include "decide/answer_json.h"
 #include "decide/prediction.h"
 #include "feature/oracle.h"
 #include "ingest/history.h"
@@ -29,7 +30,7 @@ typedef struct {
     mw_moment moment;            /* that it was made for */
     mw_oracle oracle;            /* of all events */
     mw_cell *replayed;           /* features, made again */
-    mw_score score;              /* likewise */
+    mw_prediction again;         /* what the version says, likewise */
     mw_scorer *scorer;
     mw_reasons reasons;          /* the version's; items is NULL if there are none, for */
     mw_error no_reasons;         /* this reason */
@@ -150,7 +151,11 @@ static mw_status make_again(replay *r, mw_error *err) {
     MW_TRY(find_moment(r, err));
     MW_TRY(mw_oracle_features(&r->oracle, &r->moment, r->replayed, err));
     MW_TRY(mw_scorer_create(mw_buf_str(&r->version.bytes), r->workspace->symbols, &r->scorer, err));
-    r->score = mw_scorer_run(r->scorer, r->replayed);
+    mw_score score = mw_scorer_run(r->scorer, r->replayed);
+    r->again = (mw_prediction){.kind = mw_scorer_version(r->scorer)->answer,
+                               .prediction = score.prediction,
+                               .decision = score.decision,
+                               .class_name = score.class_name};
     return explain(r, err);
 }
 
@@ -177,8 +182,9 @@ static void compare(replay *r) {
     for (size_t i = 0; i < r->features.field_count && !r->recorded.is_blind; i++)
         r->differences += !same_feature(r, i);
     if (r->recorded.fallback != MW_BECAUSE_NONE) return;
-    r->differences += !same_bytes(r->recorded.prediction, r->score.prediction);
-    r->differences += r->recorded.decision != r->score.decision;
+    r->differences += !same_bytes(r->recorded.prediction, r->again.prediction);
+    r->differences += r->recorded.decision != r->again.decision;
+    r->differences += !mw_str_equal(r->recorded.class_name, r->again.class_name);
 }
 
 /* --- telling ------------------------------------------------------------------------------ */
@@ -214,6 +220,25 @@ static void print_number(mw_grid *grid, double value) {
     mw_buf_append_double(&number, value);
     mw_grid_add_str(grid, mw_buf_str(&number));
     mw_buf_release(&number);
+}
+
+static void print_answer(const replay *r, bool is_own, mw_grid *grid) {
+    const mw_prediction *made = &r->recorded, *again = &r->again;
+    if (made->kind == MW_ANSWER_CLASS) {
+        mw_grid_add(grid, "= prediction");
+        mw_grid_add_str(grid, made->class_name);
+        mw_grid_add_str(grid, again->class_name);
+        mw_grid_add(grid, "%s", mark(mw_str_equal(made->class_name, again->class_name), is_own));
+    }
+    mw_grid_add(grid, made->kind == MW_ANSWER_CLASS ? "= probability" : "= prediction");
+    print_number(grid, made->prediction);
+    print_number(grid, again->prediction);
+    mw_grid_add(grid, "%s", mark(same_bytes(made->prediction, again->prediction), is_own));
+    if (!mw_answer_kind_decides(made->kind)) return;
+    mw_grid_add(grid, "= decision");
+    mw_grid_add(grid, "%s", made->decision ? "true" : "false");
+    mw_grid_add(grid, "%s", again->decision ? "true" : "false");
+    mw_grid_add(grid, "%s", mark(made->decision == again->decision, is_own));
 }
 
 /* What the moment's own row says: what was sent, and the fields that derive from it. */
@@ -258,14 +283,7 @@ static void print(const replay *r, mw_buf *out) {
                       mw_fallback_reason_word(made->fallback));
     mw_grid grid = mw_grid_begin("feature|>recorded|>replayed|");
     for (size_t i = 0; i < r->features.field_count; i++) print_feature(r, i, &grid);
-    mw_grid_add(&grid, "= prediction");
-    print_number(&grid, made->prediction);
-    print_number(&grid, r->score.prediction);
-    mw_grid_add(&grid, "%s", mark(same_bytes(made->prediction, r->score.prediction), is_own));
-    mw_grid_add(&grid, "= decision");
-    mw_grid_add(&grid, "%s", made->decision ? "true" : "false");
-    mw_grid_add(&grid, "%s", r->score.decision ? "true" : "false");
-    mw_grid_add(&grid, "%s", mark(made->decision == r->score.decision, is_own));
+    print_answer(r, is_own, &grid);
     mw_grid_print(&grid, "", out);
     if (r->differences == 0 && is_own) mw_buf_append_text(out, "\nthe same, bit by bit\n");
     print_reasons(r, out);
@@ -281,12 +299,11 @@ static void write_cells(const replay *r, const mw_schema *schema, const mw_cell 
     mw_json_object_end(json);
 }
 
-static void write_half(const replay *r, const char *key, const mw_cell *features, mw_score score,
-                       mw_json *json) {
+static void write_half(const replay *r, const char *key, const mw_cell *features,
+                       const mw_prediction *said, mw_json *json) {
     mw_json_key(json, key);
     mw_json_object(json);
-    mw_json_put_number(json, "prediction", score.prediction);
-    mw_json_put_bool(json, "decision", score.decision);
+    mw_answer_write_brief(json, said);
     mw_json_key(json, "features");
     write_cells(r, &r->features, features, json);
     mw_json_object_end(json);
@@ -331,7 +348,6 @@ static mw_status tell_windows(replay *r, mw_buf *out, mw_json *json, mw_error *e
 
 static mw_status write_json(replay *r, mw_buf *out, mw_error *err) {
     const mw_prediction *made = &r->recorded;
-    mw_score recorded = {.prediction = made->prediction, .decision = made->decision};
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
     mw_json_put_text(&json, "id", r->workspace->cli->words[0]);
@@ -345,8 +361,8 @@ static mw_status write_json(replay *r, mw_buf *out, mw_error *err) {
     }
     mw_json_key(&json, "input");
     write_cells(r, moment_row(r), r->moment.row, &json);
-    write_half(r, "recorded", made->features, recorded, &json);
-    write_half(r, "replayed", r->replayed, r->score, &json);
+    write_half(r, "recorded", made->features, made, &json);
+    write_half(r, "replayed", r->replayed, &r->again, &json);
     mw_asked_write_json(&json, r->version.program.model);
     mw_json_put_count(&json, "differences", r->differences);
     write_reasons(r, &json);

@@ -22,6 +22,7 @@ static mw_field prediction_fields[] = {
     {{"t", 1}, MW_TYPE_TIME},        {{"place", 5}, MW_TYPE_TIME},
     {{"made", 4}, MW_TYPE_TIME},     {{"prediction", 10}, MW_TYPE_NUMBER},
     {{"decision", 8}, MW_TYPE_BOOL}, {{"fallback", 8}, MW_TYPE_TEXT},
+    {{"class", 5}, MW_TYPE_TEXT},
 };
 enum { PREDICTION_FIELDS = sizeof prediction_fields / sizeof *prediction_fields };
 
@@ -46,6 +47,10 @@ static mw_status add_prediction(const mw_record *record, mw_symbols *symbols,
     mw_cell fallback = {.symbol = 0};
     if (made.fallback != MW_BECAUSE_NONE)
         fallback = text_cell(&of, mw_str_of(mw_fallback_reason_word(made.fallback)));
+    mw_cell class_name = {.symbol = 0};
+    if (made.class_name.size > 0) class_name = text_cell(&of, made.class_name);
+    mw_cell decision = {.boolean = MW_BOOL_MISSING};
+    if (mw_answer_kind_decides(made.kind)) decision = mw_cell_bool(made.decision);
     mw_cell row[PREDICTION_FIELDS] = {text_cell(&of, mw_str_of(id)),
                                       text_cell(&of, made.model),
                                       text_cell(&of, made.version),
@@ -54,8 +59,9 @@ static mw_status add_prediction(const mw_record *record, mw_symbols *symbols,
                                       mw_cell_time(made.place),
                                       mw_cell_time(record->place),
                                       mw_cell_number(made.prediction),
-                                      mw_cell_bool(made.decision),
-                                      fallback};
+                                      decision,
+                                      fallback,
+                                      class_name};
     return of.is_full ? no_memory(err) : mw_duck_writer_add(writer, row, err);
 }
 
