@@ -104,8 +104,9 @@ static inline mw_value mw_time(const char *name, int64_t time_us) {
 }
 
 typedef struct {
-    double prediction; /* of a yes-or-no label: the probability of yes */
-    bool decision;     /* it reaches the version's threshold */
+    double prediction; /* of a yes-or-no label: the probability of yes (of a model that ranks: its
+                          score); of a label that is a number: that number */
+    bool decision;     /* it reaches the version's threshold; false of a number */
     int64_t t_us;      /* of the moment; 0 where features were given */
     const char *id;    /* of the moment's event, values joined by '|', until the timeline is used
                           again; empty where features were given */

@@ -45,6 +45,8 @@ static mw_status decode(mw_arena *arena, mw_str payload, mw_bundle *bundle, mw_e
     if (!declarations.data) return mw_fail(err, MW_NO_MEMORY, "no memory for its declarations");
     MW_TRY(mw_declarations_read(declarations, arena, &bundle->declarations, err));
     MW_TRY(mw_version_decode(arena, version, &bundle->version, err));
+    if (bundle->version->answer == MW_ANSWER_CLASS) /* none was exported by a program of its time */
+        return mw_fail(err, MW_NEWER_FORMAT, "it answers classes, which is not built yet");
     mw_version_name(version, bundle->name);
     if (!mw_str_equal(bundle->declarations.models[0].name, bundle->version->model))
         return mw_fail(err, MW_CORRUPT, "its declarations are of another model than its version");

@@ -21,7 +21,7 @@ MW_TEST(bundle_comes_back_with_the_name_of_its_version) {
     mw_buf_init(&file, 1 << 20);
     mw_buf_init(&version, 1 << 20);
     shop_export(SHOP_ASKED, &file);
-    shop_version(&arena, SHOP_ASKED, &version);
+    shop_version(&arena, SHOP_ASKED, MW_ANSWER_YES_NO, &version);
     MW_CHECK_OK(mw_bundle_decode(&arena, mw_buf_str(&file), &bundle, &err), &err);
     mw_version_name(mw_buf_str(&version), name);
     MW_CHECK_EQUAL_STR(mw_str_of(bundle.name), name);
@@ -101,7 +101,7 @@ MW_TEST(bundle_of_another_model_than_its_version_is_refused) {
     mw_arena_init(&arena, 1 << 24);
     mw_buf_init(&file, 1 << 20);
     mw_buf_init(&version, 1 << 20);
-    shop_version(&arena, SHOP_ASKED, &version);
+    shop_version(&arena, SHOP_ASKED, MW_ANSWER_YES_NO, &version);
     mw_declarations declarations = mw_test_declare(&arena, SHOP_ASKED);
     declarations.models[0].name = MW_STR("other");
     MW_CHECK_OK(mw_bundle_encode(&declarations, 0, mw_buf_str(&version), &file, &err), &err);

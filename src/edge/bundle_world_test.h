@@ -74,13 +74,17 @@ static inline void shop_tree(mw_buf *nodes, const mw_forest_head *head, uint32_t
     mw_forest_node_append(nodes, head, &leaf);
 }
 
-static inline const mw_forest *shop_forest(mw_arena *arena, const mw_schema *features) {
+/* A tree a feature, and of classes a sum a tree. */
+static inline const mw_forest *shop_forest(mw_arena *arena, const mw_schema *features,
+                                           mw_answer_kind kind) {
     mw_buf nodes;
     mw_error err;
     const mw_forest *forest;
     uint32_t count = (uint32_t)features->field_count;
-    mw_forest_head head = {
-        .feature_count = count, .tree_count = count, .class_count = 1, .sigmoid = 1};
+    mw_forest_head head = {.feature_count = count,
+                           .tree_count = count,
+                           .class_count = kind == MW_ANSWER_CLASS ? count : 1,
+                           .sigmoid = 1};
     mw_buf_init(&nodes, 1 << 16);
     for (uint32_t i = 0; i < count; i++)
         shop_tree(&nodes, &head, i, mw_type_is_symbol(features->fields[i].type));
@@ -90,7 +94,8 @@ static inline const mw_forest *shop_forest(mw_arena *arena, const mw_schema *fea
 }
 
 /* The version's bytes, with the dictionary {"a", "b"} for each category. */
-static inline void shop_version(mw_arena *arena, const char *project, mw_buf *out) {
+static inline void shop_version(mw_arena *arena, const char *project, mw_answer_kind kind,
+                                mw_buf *out) {
     const mw_str values[] = {MW_STR("a"), MW_STR("b")};
     mw_symbols *symbols;
     mw_error err;
@@ -108,22 +113,30 @@ static inline void shop_version(mw_arena *arena, const char *project, mw_buf *ou
     mw_schema features = {fields, model->feature_count};
     mw_version version = {.model = model->name,
                           .features = {items, model->feature_count},
-                          .forest = shop_forest(arena, &features),
-                          .threshold = 1.2};
+                          .answer = kind,
+                          .forest = shop_forest(arena, &features, kind),
+                          .threshold = mw_answer_kind_decides(kind) ? 1.2 : 0};
+    static const mw_str names[] = {{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}, {"e", 1}};
+    static const double shares[] = {0.2, 0.2, 0.2, 0.2, 0.2};
+    if (kind == MW_ANSWER_CLASS) version.classes = (mw_classes){{names, 5}, shares};
     MW_CHECK_OK(mw_version_encode(&version, out, &err), &err);
     mw_symbols_destroy(symbols);
 }
 
 /* The file that is exported of it. */
-static inline void shop_export(const char *project, mw_buf *out) {
+static inline void shop_export_answer(const char *project, mw_answer_kind kind, mw_buf *out) {
     mw_arena arena;
     mw_buf version;
     mw_error err;
     mw_arena_init(&arena, 1 << 24);
     mw_buf_init(&version, 1 << 20);
-    shop_version(&arena, project, &version);
+    shop_version(&arena, project, kind, &version);
     mw_declarations declarations = mw_test_declare(&arena, project);
     MW_CHECK_OK(mw_bundle_encode(&declarations, 0, mw_buf_str(&version), out, &err), &err);
     mw_buf_release(&version);
     mw_arena_release(&arena);
+}
+
+static inline void shop_export(const char *project, mw_buf *out) {
+    shop_export_answer(project, MW_ANSWER_YES_NO, out);
 }

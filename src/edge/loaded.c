@@ -116,7 +116,8 @@ void mw_loaded_judge(const mw_model *model, const mw_encoder *encoder, const mw_
     (void)mw_encoder_run(encoder, features, values);
     double prediction = mw_forest_predict(version->forest, values);
     *out_reply = (mw_reply){.prediction = prediction,
-                            .decision = prediction >= version->threshold,
+                            .decision = mw_answer_kind_decides(version->answer) &&
+                                        prediction >= version->threshold,
                             .id = "",
                             .element = ""};
 }

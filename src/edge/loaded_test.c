@@ -4,15 +4,17 @@
 #include <math.h>
 #include <string.h>
 
-static mw_model *load(const char *project) {
+static mw_model *load_answer(const char *project, mw_answer_kind kind) {
     mw_buf file;
     mw_model *model;
     mw_buf_init(&file, 1 << 20);
-    shop_export(project, &file);
+    shop_export_answer(project, kind, &file);
     MW_CHECK(mw_model_read(file.data, file.size, &model, NULL) == MW_DONE);
     mw_buf_release(&file);
     return model;
 }
+
+static mw_model *load(const char *project) { return load_answer(project, MW_ANSWER_YES_NO); }
 
 MW_TEST(loaded_model_says_what_it_is) {
     static const char *const names[] = {"shop", "worth", "count", "spent", "back"};
@@ -44,6 +46,34 @@ MW_TEST(loaded_model_predicts_as_its_forest_does) {
     MW_CHECK(mw_model_predict(model, missing, &other, NULL) == MW_DONE);
     MW_CHECK_EQUAL_DOUBLE_BITS(reply.prediction, other.prediction);
     mw_model_close(model);
+}
+
+/* Every number stands above a threshold of 0, and is no yes. */
+MW_TEST(loaded_model_decides_nothing_of_a_number) {
+    mw_model *number = load_answer(SHOP_ASKED, MW_ANSWER_NUMBER);
+    mw_model *ranked = load_answer(SHOP_ASKED, MW_ANSWER_SCORE);
+    mw_row row = MW_ROW(mw_text("shop", "a"), mw_number("worth", 9), mw_number("count", 9),
+                        mw_number("spent", 9), mw_number("back", 9));
+    mw_reply reply, other;
+    MW_CHECK(mw_model_predict(number, row, &reply, NULL) == MW_DONE);
+    MW_CHECK(mw_model_predict(ranked, row, &other, NULL) == MW_DONE);
+    MW_CHECK_EQUAL_DOUBLE_BITS(reply.prediction, other.prediction);
+    MW_CHECK(reply.prediction > 1.2 && !reply.decision && other.decision);
+    mw_model_close(number);
+    mw_model_close(ranked);
+}
+
+/* Such a file comes from a program that is newer than this library. */
+MW_TEST(loaded_model_of_classes_is_refused) {
+    mw_buf file;
+    mw_model *model = NULL;
+    mw_problem problem;
+    mw_buf_init(&file, 1 << 20);
+    shop_export_answer(SHOP_ASKED, MW_ANSWER_CLASS, &file);
+    MW_CHECK(mw_model_read(file.data, file.size, &model, &problem) == MW_NEWER_FILE && !model);
+    MW_CHECK_EQUAL_STR(problem.message,
+                       "exported model: it answers classes, which is not built yet");
+    mw_buf_release(&file);
 }
 
 MW_TEST(loaded_model_tells_what_is_wrong) {
