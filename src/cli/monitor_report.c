@@ -225,7 +225,11 @@ static mw_status judge_sight(mw_monitor_report *report, mw_buf *text, mw_arena *
                                  "makes and records them");
         return add_reason(&report->verdict, MW_VERDICT_UNKNOWN, text, arena, err);
     }
-    if (report->quality.is_small) {
+    if (!mw_answer_kind_decides(report->answer)) {
+        mw_buf_printf(text, "how good answers are that are %s is not measured yet; drift is",
+                      report->answer == MW_ANSWER_CLASS ? "classes" : "numbers");
+        MW_TRY(add_reason(&report->verdict, MW_VERDICT_UNKNOWN, text, arena, err));
+    } else if (report->quality.is_small) {
         mw_buf_printf(text, "quality takes %d matured labels, %d of a kind; there are %zu, %zu of "
                             "them yes", MW_QUALITY_OUTCOMES_MIN, MW_QUALITY_CLASS_MIN,
                       report->quality.outcome_count, report->quality.positive_count);
@@ -256,7 +260,11 @@ mw_status mw_monitor_report_make(mw_workspace *workspace, const mw_champion_watc
     const mw_zone *zone = champion->version.program.program->zone;
     const mw_follower *follower = mw_watch_follower(watch);
     int64_t now = mw_follower_now(follower);
-    mw_monitor_report report = {.champion = champion, .watch = watch, .pulse = pulse};
+    const mw_scorer *scorer = mw_loop_champion(mw_watch_loop(watch));
+    mw_monitor_report report = {.champion = champion,
+                                .watch = watch,
+                                .pulse = pulse,
+                                .answer = mw_scorer_version(scorer)->answer};
     report.day = mw_follower_count_since(follower, now - MW_DAY_US);
     report.month = mw_follower_count_since(follower, now - MW_MONITOR_DAYS * MW_DAY_US);
     MW_TRY(measure_metrics(&report, &workspace->arena, err));
@@ -288,14 +296,18 @@ static void write_predictions(const mw_monitor_report *report, mw_json *json) {
 static void write_quality(const mw_monitor_report *report, mw_json *json) {
     const mw_quality *quality = &report->quality;
     mw_json_key(json, "quality");
+    if (!mw_answer_kind_decides(report->answer)) {
+        mw_json_null(json);
+        return;
+    }
     mw_json_object(json);
     mw_json_put_int(json, "days", MW_MONITOR_DAYS);
     mw_json_put_count(json, "outcomes", quality->outcome_count);
     mw_json_put_count(json, "positives", quality->positive_count);
     mw_json_put_count(json, "decisions", quality->decision_count);
     mw_json_put_number(json, "cost", quality->cost);
-    for (size_t m = 0; m < MW_METRIC_COUNT; m++) {
-        mw_json_key(json, mw_metric_name((mw_metric)m));
+    for (size_t m = 0; m < mw_measure_count(report->answer); m++) {
+        mw_json_key(json, mw_measure_name(report->answer, m));
         mw_json_object(json);
         mw_json_put_number(json, "value", report->metrics.of[m].value);
         mw_json_put_number(json, "low", report->metrics.of[m].low);
@@ -342,7 +354,8 @@ static void write_weeks(const mw_monitor_report *report, mw_json *json) {
         mw_json_put_number(json, "roc_auc", week->roc_auc.value);
         mw_json_put_number(json, "low", week->roc_auc.low);
         mw_json_put_number(json, "high", week->roc_auc.high);
-        mw_json_put_number(json, "expected", week->expected);
+        bool is_share = report->answer == MW_ANSWER_YES_NO; /* and no score */
+        mw_json_put_number(json, "expected", is_share ? week->expected : NAN);
         mw_json_put_number(json, "happened", week->happened);
         mw_json_object_end(json);
     }
@@ -360,7 +373,8 @@ static void write_segments(const mw_monitor_report *report, mw_json *json) {
         mw_json_put_count(json, "outcomes", segment->quality.outcome_count);
         mw_json_put_count(json, "positives", segment->quality.positive_count);
         mw_json_put_number(json, "roc_auc", segment->quality.of[MW_METRIC_roc_auc]);
-        mw_json_put_number(json, "log_loss", segment->quality.of[MW_METRIC_log_loss]);
+        if (report->answer == MW_ANSWER_YES_NO)
+            mw_json_put_number(json, "log_loss", segment->quality.of[MW_METRIC_log_loss]);
         mw_json_put_number(json, "cost", segment->quality.cost);
         mw_json_object_end(json);
     }
@@ -405,6 +419,7 @@ void mw_monitor_report_json(const mw_monitor_report *report, mw_json *json) {
     mw_json_put_str(json, "model", report->champion->model.declaration.name);
     mw_json_put_str(json, "question", report->champion->model.question);
     mw_json_put_str(json, "champion", report->champion->version.row.version);
+    mw_json_put_text(json, "answer", mw_answer_kind_word(report->answer));
     mw_json_put_time(json, "made", report->champion->version.row.created_us);
     mw_json_put_time(json, "answers_since", since_or_missing(report));
     mw_json_put_time(json, "now", mw_follower_now(follower));
@@ -467,6 +482,7 @@ static void print_counts(const mw_monitor_report *report, mw_buf *out) {
 
 static void print_quality(const mw_monitor_report *report, mw_buf *out) {
     const mw_quality *quality = &report->quality;
+    if (!mw_answer_kind_decides(report->answer)) return; /* the verdict has said so */
     mw_buf_append_text(out, "\nquality over 30 days: ");
     mw_count_append(out, quality->outcome_count);
     mw_buf_append_text(out, " labels matured, ");
@@ -478,9 +494,9 @@ static void print_quality(const mw_monitor_report *report, mw_buf *out) {
         return;
     }
     mw_grid grid = mw_grid_begin("metric|>value|95 % interval");
-    for (size_t m = 0; m < MW_METRIC_COUNT; m++) {
+    for (size_t m = 0; m < mw_measure_count(report->answer); m++) {
         mw_estimate found = report->metrics.of[m];
-        mw_grid_add(&grid, "%s", mw_metric_name((mw_metric)m));
+        mw_grid_add(&grid, "%s", mw_measure_name(report->answer, m));
         add_value(&grid, found.value);
         mw_grid_add(&grid, "%.4f to %.4f", found.low, found.high);
     }

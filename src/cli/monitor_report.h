@@ -5,6 +5,7 @@
 #include "cli/champion_watch.h"
 #include "cli/monitor_weeks.h"
 #include "cli/server_call.h"
+#include "stat/measures.h"
 
 enum { MW_MONITOR_DAYS = 30, MW_MOVED_BINS = 2 };
 
@@ -45,9 +46,12 @@ typedef struct {
     const mw_champion_watch *champion;
     const mw_watch *watch;         /* the champion's */
     const mw_serve_pulse *pulse;
+    mw_answer_kind answer;         /* of the champion: of a number or a class nothing has measured
+                                      the quality, which stays empty */
     mw_follower_count day, month;  /* of the last 24 hours and 30 days */
     mw_quality quality;
-    mw_metrics metrics;            /* over 30 days, with intervals; NaN where quality is small */
+    mw_metrics metrics;            /* over 30 days, with intervals; NaN where quality is small; of
+                                      a score the first ones alone (stat/measures.h) */
     mw_feature_drift *drifts;      /* the strongest first; the prediction is one of them */
     size_t drift_count;
     mw_segment_quality *segments;  /* over 30 days */

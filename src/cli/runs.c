@@ -1,6 +1,8 @@
 #include "cli/runs.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "cli/grid.h"
 #include "cli/state_rows.h"
@@ -77,6 +79,44 @@ static void add_value(mw_grid *grid, const mw_metric_row *metric) {
     else mw_grid_add(grid, "%.4f", metric->value);
 }
 
+/* The first two stand in every list, the others where a run has them. */
+static const char *const main_metrics[] = {"roc_auc", "log_loss", "mae", "rmse", "accuracy"};
+enum { MAIN_METRICS = sizeof main_metrics / sizeof *main_metrics, USUAL_METRICS = 2 };
+
+static bool is_shown(size_t metric, const known_run *runs, size_t count) {
+    bool is_there = metric < USUAL_METRICS;
+    for (size_t i = 0; i < count; i++)
+        is_there |= find_metric(&runs[i], mw_str_of(main_metrics[metric]), MW_STR("")) != NULL;
+    return is_there;
+}
+
+static void print_list(const known_run *runs, size_t count, mw_buf *out) {
+    char titles[160] = ">run|model|version|";
+    bool shown[MAIN_METRICS];
+    for (size_t m = 0; m < MAIN_METRICS; m++) {
+        size_t size = strlen(titles);
+        shown[m] = is_shown(m, runs, count);
+        if (shown[m]) snprintf(titles + size, sizeof titles - size, ">%s|", main_metrics[m]);
+    }
+    size_t size = strlen(titles);
+    snprintf(titles + size, sizeof titles - size, ">seed|data|started|why");
+    mw_grid grid = mw_grid_begin(titles);
+    for (size_t i = 0; i < count; i++) {
+        const mw_run_row *row = &runs[i].row;
+        mw_grid_add(&grid, "%lld", (long long)row->id);
+        mw_grid_add_str(&grid, row->model);
+        mw_grid_add_str(&grid, row->version);
+        for (size_t m = 0; m < MAIN_METRICS; m++)
+            if (shown[m])
+                add_value(&grid, find_metric(&runs[i], mw_str_of(main_metrics[m]), MW_STR("")));
+        mw_grid_add(&grid, "%lld", (long long)row->seed);
+        mw_grid_add_str(&grid, mw_str_slice(row->data_version, 0, 12));
+        mw_grid_add_time(&grid, row->started_us / MW_SECOND_US * MW_SECOND_US);
+        mw_grid_add_str(&grid, row->why);
+    }
+    mw_grid_print(&grid, "", out);
+}
+
 static mw_status list(mw_workspace *workspace, mw_error *err) {
     mw_cli *cli = workspace->cli;
     mw_str model = mw_str_of(cli->word_count > 0 ? cli->words[0] : NULL);
@@ -84,29 +124,20 @@ static mw_status list(mw_workspace *workspace, mw_error *err) {
     size_t count;
     MW_TRY(mw_registry_runs(mw_workspace_registry(workspace), model, &workspace->arena, &rows,
                             &count, err));
-    mw_json json = mw_json_begin(&cli->out);
-    mw_grid grid = mw_grid_begin(">run|model|version|>roc_auc|>log_loss|>seed|data|started|why");
-    if (cli->json) mw_json_array(&json);
-    mw_status status = MW_OK;
-    for (size_t i = 0; status == MW_OK && i < count; i++) {
-        known_run run = {.row = rows[i]};
-        status = read_metrics(workspace, &run, err);
-        if (status == MW_OK && cli->json) write_run(&run, &json);
-        mw_grid_add(&grid, "%lld", (long long)run.row.id);
-        mw_grid_add_str(&grid, run.row.model);
-        mw_grid_add_str(&grid, run.row.version);
-        add_value(&grid, find_metric(&run, MW_STR("roc_auc"), MW_STR("")));
-        add_value(&grid, find_metric(&run, MW_STR("log_loss"), MW_STR("")));
-        mw_grid_add(&grid, "%lld", (long long)run.row.seed);
-        mw_grid_add_str(&grid, mw_str_slice(run.row.data_version, 0, 12));
-        mw_grid_add_time(&grid, run.row.started_us / MW_SECOND_US * MW_SECOND_US);
-        mw_grid_add_str(&grid, run.row.why);
+    known_run *runs = mw_arena_alloc(&workspace->arena, count + 1, sizeof *runs);
+    if (!runs) return mw_fail(err, MW_NO_MEMORY, "runs: no memory");
+    for (size_t i = 0; i < count; i++) {
+        runs[i].row = rows[i];
+        MW_TRY(read_metrics(workspace, &runs[i], err));
     }
-    if (cli->json) mw_json_array_end(&json);
-    else if (count > 0) mw_grid_print(&grid, "", &cli->out);
+    if (cli->json) {
+        mw_json json = mw_json_begin(&cli->out);
+        mw_json_array(&json);
+        for (size_t i = 0; i < count; i++) write_run(&runs[i], &json);
+        mw_json_array_end(&json);
+    } else if (count > 0) print_list(runs, count, &cli->out);
     else mw_buf_append_text(&cli->out, "there is no run yet: millwright train makes one\n");
-    mw_buf_release(&grid.cells);
-    return status;
+    return MW_OK;
 }
 
 mw_status mw_cli_runs_list(mw_cli *cli, mw_error *err) { return mw_cli_with_state(cli, list, err); }
