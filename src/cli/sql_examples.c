@@ -9,15 +9,16 @@ enum { TABLE_NAME_MAX = 1 << 10, ROW_SIZE_MAX = 1 << 24 };
 static mw_field label_fields[] = {
     {{"model", 5}, MW_TYPE_TEXT}, {{"event", 5}, MW_TYPE_TEXT},   {{"t", 1}, MW_TYPE_TIME},
     {{"place", 5}, MW_TYPE_TIME}, {{"matured", 7}, MW_TYPE_TIME}, {{"label", 5}, MW_TYPE_NUMBER},
+    {{"class", 5}, MW_TYPE_TEXT},
 };
-enum { LABEL_FIELDS = sizeof label_fields / sizeof *label_fields };
+enum { LABEL = 5, CLASS = 6, LABEL_FIELDS = sizeof label_fields / sizeof *label_fields };
 
 typedef struct {
     const mw_workspace *workspace;
     const mw_model_program *model; /* whose examples are made */
     const mw_follower *follower;
     mw_duck_writer *labels, *examples;
-    mw_cell *row;                  /* the columns of a label, then the features */
+    mw_cell *row;                  /* the columns of a label but its class, then the features */
     mw_arena arena;                /* of one model */
     mw_log_reach reach;
 } maker;
@@ -26,7 +27,17 @@ static mw_status no_memory(mw_error *err) {
     return mw_fail(err, MW_NO_MEMORY, "sql: no memory for the examples");
 }
 
-/* A row of `examples` is that of `labels` but for the model, and the features behind it. */
+/* A class has a column of its own in `labels`, where those of all models stand together. */
+static mw_status add_label(maker *it, mw_cell class_name, mw_error *err) {
+    mw_cell row[LABEL_FIELDS];
+    for (size_t i = 0; i < CLASS; i++) row[i] = it->row[i];
+    row[CLASS] = class_name;
+    if (class_name.symbol != 0) row[LABEL] = mw_cell_missing(MW_TYPE_NUMBER);
+    return mw_duck_writer_add(it->labels, row, err);
+}
+
+/* A row of `examples` is that of `labels` but for the model, the class, which is the label there, and
+   the features behind it. */
 static mw_status add_example(void *context, mw_str event_id, mw_error *err) {
     maker *it = context;
     mw_symbols *symbols = it->workspace->symbols;
@@ -40,16 +51,17 @@ static mw_status add_example(void *context, mw_str event_id, mw_error *err) {
     it->row[2] = mw_cell_time(example->t);
     it->row[3] = mw_cell_time(example->place);
     it->row[4] = mw_cell_time(example->matured);
-    it->row[5] = mw_cell_number(example->label);
-    for (size_t i = 0; i < it->model->feature_count; i++) it->row[LABEL_FIELDS + i] = features[i];
-    MW_TRY(mw_duck_writer_add(it->labels, it->row, err));
+    mw_cell class_name = {.symbol = example->class_symbol};
+    it->row[LABEL] = class_name.symbol != 0 ? class_name : mw_cell_number(example->label);
+    for (size_t i = 0; i < it->model->feature_count; i++) it->row[CLASS + i] = features[i];
+    MW_TRY(add_label(it, class_name, err));
     return mw_duck_writer_add(it->examples, it->row + 1, err);
 }
 
 /* A feature may bear the name of a column of ours. */
 static mw_str column_of(maker *it, size_t feature) {
     mw_str name = it->model->features[feature].name;
-    for (size_t i = 1; i < LABEL_FIELDS; i++)
+    for (size_t i = 1; i < CLASS; i++)
         if (mw_str_equal_but_for_case(name, label_fields[i].name))
             return mw_column_with_position(&it->arena, name, feature);
     return name;
@@ -57,16 +69,17 @@ static mw_str column_of(maker *it, size_t feature) {
 
 static mw_status begin_table(maker *it, mw_error *err) {
     const mw_model_program *model = it->model;
-    size_t count = LABEL_FIELDS - 1 + model->feature_count;
+    size_t count = CLASS - 1 + model->feature_count;
     mw_field *fields = mw_arena_alloc(&it->arena, count, sizeof *fields);
     mw_schema *schema = mw_arena_alloc(&it->arena, 1, sizeof *schema);
     it->row = mw_arena_alloc(&it->arena, count + 1, sizeof *it->row);
     if (!fields || !schema || !it->row) return no_memory(err);
-    for (size_t i = 1; i < LABEL_FIELDS; i++) fields[i - 1] = label_fields[i];
+    for (size_t i = 1; i < CLASS; i++) fields[i - 1] = label_fields[i];
+    if (mw_type_is_text(mw_code_type(model->label))) fields[LABEL - 1].type = MW_TYPE_TEXT;
     for (size_t i = 0; i < model->feature_count; i++) {
         mw_str column = column_of(it, i);
         if (!column.data) return no_memory(err);
-        fields[LABEL_FIELDS - 1 + i] = (mw_field){column, model->features[i].type};
+        fields[CLASS - 1 + i] = (mw_field){column, model->features[i].type};
     }
     *schema = (mw_schema){fields, count};
     return mw_duck_writer_create(it->workspace->duck, schema, it->workspace->symbols,
