@@ -57,13 +57,16 @@ class Server:
         self.start(f"127.0.0.1:{self.port}")
 
     def tear(self, size):
-        """Lets the log grow by so many more bytes; whether records stand there then without the last of their batch."""
-        logs = Path(self.folder, ".millwright/log").glob("*.log")
-        log = max(logs, key=lambda path: int(path.stem, 16) ^ 1 << 63)
-        limit = log.stat().st_size + size
-        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (limit, limit))
-        code = self.process.wait()
-        assert code == -signal.SIGXFSZ, code
+        """Lets the log grow by so many more bytes, in the segment that is written, which a new one may follow before;
+        whether records stand there then without the last of their batch."""
+        limited = None
+        while self.process.poll() is None:
+            log = max(Path(self.folder, ".millwright/log").glob("*.log"), key=lambda path: int(path.stem, 16) ^ 1 << 63)
+            if log != limited:
+                limited, limit = log, log.stat().st_size + size
+                resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+            time.sleep(0.01)
+        assert self.process.returncode == -signal.SIGXFSZ, self.process.returncode
         is_torn = is_broken_off(log.read_bytes())
         self.start_again()
         return is_torn
