@@ -341,31 +341,42 @@ void mw_api_write_clock(mw_json *json, const mw_api *api) {
 /* --- routes ------------------------------------------------------------------------------- */
 
 static const mw_route routes[] = {
-    {MW_HTTP_POST, "/v1/models/{model}/predict", MW_SCOPE_PREDICT, mw_api_predict, "predict"},
+    {MW_HTTP_POST, "/v1/models/{model}/predict", MW_SCOPE_PREDICT, mw_api_predict, "predict",
+     MW_QUERY_REFUSED},
     {MW_HTTP_POST, "/v1/models/{model}/features", MW_SCOPE_PREDICT, mw_api_features,
-     "compute_features"},
+     "compute_features", MW_QUERY_REFUSED},
     {MW_HTTP_GET, "/v1/models/{model}/features", MW_SCOPE_PREDICT, mw_api_key_features,
-     "show_features_of_a_key"},
-    {MW_HTTP_POST, "/v1/events/{stream}", MW_SCOPE_EVENTS, mw_api_events, "send_events"},
-    {MW_HTTP_GET, "/v1/predictions/{id}", MW_SCOPE_READ, mw_api_prediction, "show_prediction"},
-    {MW_HTTP_GET, "/v1/predictions", MW_SCOPE_READ, mw_api_predictions, "find_predictions"},
-    {MW_HTTP_GET, "/v1/models", MW_SCOPE_READ, mw_api_models, "list_models"},
-    {MW_HTTP_GET, "/v1/models/{model}", MW_SCOPE_READ, mw_api_model, "show_model"},
-    {MW_HTTP_GET, "/v1/models/{model}/versions", MW_SCOPE_READ, mw_api_versions, "list_versions"},
-    {MW_HTTP_POST, "/v1/models/{model}/promote", MW_SCOPE_ADMIN, mw_api_promote, "promote"},
-    {MW_HTTP_POST, "/v1/models/{model}/rollback", MW_SCOPE_ADMIN, mw_api_rollback, "roll_back"},
-    {MW_HTTP_GET, "/v1/streams", MW_SCOPE_READ, mw_api_streams, "list_streams"},
-    {MW_HTTP_POST, "/v1/clock", MW_SCOPE_ADMIN, answer_clock, "move_clock"},
-    {MW_HTTP_GET, "/healthz", MW_SCOPE_PUBLIC, answer_health, "tell_health"},
-    {MW_HTTP_GET, "/readyz", MW_SCOPE_PUBLIC, answer_ready, "tell_readiness"},
-    {MW_HTTP_GET, "/metrics", MW_SCOPE_READ, answer_metrics, "show_metrics"},
-    {MW_HTTP_GET, "/openapi.json", MW_SCOPE_READ, mw_api_describe, "describe"},
+     "show_features_of_a_key", MW_QUERY_READ},
+    {MW_HTTP_POST, "/v1/events/{stream}", MW_SCOPE_EVENTS, mw_api_events, "send_events",
+     MW_QUERY_REFUSED},
+    {MW_HTTP_GET, "/v1/predictions/{id}", MW_SCOPE_READ, mw_api_prediction, "show_prediction",
+     MW_QUERY_READ},
+    {MW_HTTP_GET, "/v1/predictions", MW_SCOPE_READ, mw_api_predictions, "find_predictions",
+     MW_QUERY_READ},
+    {MW_HTTP_GET, "/v1/models", MW_SCOPE_READ, mw_api_models, "list_models", MW_QUERY_REFUSED},
+    {MW_HTTP_GET, "/v1/models/{model}", MW_SCOPE_READ, mw_api_model, "show_model",
+     MW_QUERY_REFUSED},
+    {MW_HTTP_GET, "/v1/models/{model}/versions", MW_SCOPE_READ, mw_api_versions, "list_versions",
+     MW_QUERY_REFUSED},
+    {MW_HTTP_POST, "/v1/models/{model}/promote", MW_SCOPE_ADMIN, mw_api_promote, "promote",
+     MW_QUERY_REFUSED},
+    {MW_HTTP_POST, "/v1/models/{model}/rollback", MW_SCOPE_ADMIN, mw_api_rollback, "roll_back",
+     MW_QUERY_REFUSED},
+    {MW_HTTP_GET, "/v1/streams", MW_SCOPE_READ, mw_api_streams, "list_streams", MW_QUERY_REFUSED},
+    {MW_HTTP_POST, "/v1/clock", MW_SCOPE_ADMIN, answer_clock, "move_clock", MW_QUERY_REFUSED},
+    {MW_HTTP_GET, "/healthz", MW_SCOPE_PUBLIC, answer_health, "tell_health", MW_QUERY_PASSED_OVER},
+    {MW_HTTP_GET, "/readyz", MW_SCOPE_PUBLIC, answer_ready, "tell_readiness",
+     MW_QUERY_PASSED_OVER},
+    {MW_HTTP_GET, "/metrics", MW_SCOPE_READ, answer_metrics, "show_metrics", MW_QUERY_PASSED_OVER},
+    {MW_HTTP_GET, "/openapi.json", MW_SCOPE_READ, mw_api_describe, "describe",
+     MW_QUERY_PASSED_OVER},
 };
 
 /* A key promises that the request is carried out once as a whole. */
 static bool takes_pieces(const mw_route *route, const mw_http_request *head) {
     bool is_of_events = route->answer == mw_api_events;
     if (head->headers[MW_HEADER_IDEMPOTENCY_KEY].data) return false;
+    if (head->target.query.size > 0) return false; /* which may be refused: as a whole */
     if (is_of_events && mw_sent_is_arrow(head)) return true;
     return (is_of_events || route->answer == mw_api_predict) && mw_sent_is_lines(head);
 }

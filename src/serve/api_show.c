@@ -1,11 +1,10 @@
 /* The api of what can be looked at: recorded predictions, models, streams. */
 #include "serve/api_parts.h"
+#include "serve/query_parameters.h"
 
 #include "lang/asked.h"
 #include "table/cell_json.h"
 #include "table/passing.h"
-
-enum { PARAMETER_SIZE_MAX = 1 << 12 };
 
 void mw_api_write_features(mw_json *json, const mw_api *api, const mw_schema *schema,
                            const mw_cell *features) {
@@ -61,48 +60,7 @@ static mw_status write_prediction(mw_json *json, const mw_api *api, int64_t stam
     return MW_OK;
 }
 
-/* A parameter of the query; its text is empty if it was not given. */
-typedef struct {
-    const char *name;
-    bool is_given;
-    mw_str text;
-    char bytes[PARAMETER_SIZE_MAX]; /* of the text */
-} parameter;
-
-static mw_status refuse_name(const parameter *parameters, size_t count, mw_str key,
-                             mw_error *err) {
-    mw_nearest nearest = mw_nearest_to(key);
-    for (size_t i = 0; i < count; i++) mw_nearest_offer_text(&nearest, parameters[i].name);
-    mw_status status = mw_fail(err, MW_INVALID, "query: has no \"%.*s\"",
-                               MW_STR_ARGS(mw_str_slice(key, 0, MW_NAME_SIZE_MAX)));
-    return mw_hint_nearest(err, status, &nearest);
-}
-
-static mw_status give(parameter *parameters, size_t count, mw_str key, mw_str value,
-                      mw_error *err) {
-    char bytes[MW_NAME_SIZE_MAX];
-    mw_str name;
-    size_t at = 0;
-    if (!mw_target_unescape_query(key, bytes, sizeof bytes, &name)) name = key;
-    while (at < count && !mw_str_is(name, parameters[at].name)) at++;
-    if (at == count) return refuse_name(parameters, count, key, err);
-    parameter *p = &parameters[at];
-    if (p->is_given) return mw_fail(err, MW_INVALID, "%s: must be given once", p->name);
-    p->is_given = true;
-    if (mw_target_unescape_query(value, p->bytes, sizeof p->bytes, &p->text)) return MW_OK;
-    return mw_fail(err, MW_MALFORMED, "%s: is wrongly escaped or too long", p->name);
-}
-
-static mw_status read_query(mw_str query, parameter *parameters, size_t count, mw_error *err) {
-    mw_str pair, key;
-    while (mw_str_split(&query, '&', &pair)) {
-        if (pair.size == 0 || !mw_str_split(&pair, '=', &key)) continue;
-        MW_TRY(give(parameters, count, key, pair.data ? pair : MW_STR(""), err));
-    }
-    return MW_OK;
-}
-
-static mw_status read_switch(const parameter *given, bool *out_is_on, mw_error *err) {
+static mw_status read_switch(const mw_query_parameter *given, bool *out_is_on, mw_error *err) {
     *out_is_on = mw_str_is(given->text, "true");
     if (!given->is_given || *out_is_on || mw_str_is(given->text, "false")) return MW_OK;
     return mw_fail(err, MW_INVALID, "%s: must be true or false, got \"%.*s\"", given->name,
@@ -112,10 +70,10 @@ static mw_status read_switch(const parameter *given, bool *out_is_on, mw_error *
 /* GET /v1/predictions/ID[?explain=true]: with the reasons. */
 static mw_status show_prediction(const mw_api *api, const mw_route_call *call, mw_buf *body,
                                  mw_error *err) {
-    parameter explain = {.name = "explain"};
+    mw_query_parameter explain = {.name = "explain"};
     bool with_reasons;
     int64_t stamp = 0;
-    MW_TRY(read_query(call->request->target.query, &explain, 1, err));
+    MW_TRY(mw_query_parameters_read(call->request->target.query, &explain, 1, err));
     MW_TRY(read_switch(&explain, &with_reasons, err));
     if (!mw_prediction_id_parse(call->parameters[0], &stamp))
         return mw_fail(err, MW_NOT_FOUND, "prediction: there is no \"%.*s\"",
@@ -134,9 +92,9 @@ void mw_api_prediction(void *context, const mw_route_call *call, mw_response *re
 static mw_status list_predictions(const mw_api *api, const mw_route_call *call, mw_buf *body,
                                   mw_error *err) {
     const mw_service_config *parts = mw_service_parts(api->service);
-    parameter parameters[] = {{.name = "event"}, {.name = "model"}, {.name = "explain"}};
+    mw_query_parameter parameters[] = {{.name = "event"}, {.name = "model"}, {.name = "explain"}};
     bool with_reasons;
-    MW_TRY(read_query(call->request->target.query, parameters, 3, err));
+    MW_TRY(mw_query_parameters_read(call->request->target.query, parameters, 3, err));
     MW_TRY(read_switch(&parameters[2], &with_reasons, err));
     mw_str event = parameters[0].text;
     if (event.size == 0) {

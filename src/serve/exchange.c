@@ -2,6 +2,7 @@
 
 #include "base/calendar.h"
 #include "base/prng.h"
+#include "serve/query_parameters.h"
 
 #include <string.h>
 
@@ -77,6 +78,16 @@ static bool admit(mw_exchanges *all, const mw_route *route, mw_route_call *call)
     return false;
 }
 
+/* Whether all that the query asks for is the handler's; if not, the response says what is not. */
+static bool suits_query(mw_exchanges *all, const mw_route *route, const mw_route_call *call) {
+    mw_error err;
+    if (route->query != MW_QUERY_REFUSED || call->request->target.query.size == 0) return true;
+    mw_status status = mw_query_parameters_read(call->request->target.query, NULL, 0, &err);
+    if (status == MW_OK) return true;
+    mw_response_problem(&all->response, status, &err);
+    return false;
+}
+
 static bool is_open(mw_exchanges *all, const mw_route *route) {
     const mw_router *router = &all->config.router;
     return !router->is_open || router->is_open(all->config.context, route, &all->response);
@@ -131,7 +142,7 @@ static void note_response(mw_exchanges *all, const mw_http_request *request,
 static void carry_out(mw_exchanges *all, const mw_route *route, mw_route_call *call,
                       mw_exchange *exchange) {
     mw_exchanges_take_baton(all);
-    if (admit(all, route, call) && is_open(all, route))
+    if (admit(all, route, call) && suits_query(all, route, call) && is_open(all, route))
         route->answer(all->config.context, call, &all->response);
     exchange->pause = all->response.pause;
     all->response.pause = NULL;

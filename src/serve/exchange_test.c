@@ -12,8 +12,10 @@ static void answer_hello(void *context, const mw_route_call *call, mw_response *
 }
 
 static const mw_route routes[] = {
-    {MW_HTTP_GET, "/public", MW_SCOPE_PUBLIC, answer_hello, NULL},
-    {MW_HTTP_GET, "/guarded", MW_SCOPE_READ, answer_hello, NULL},
+    {MW_HTTP_GET, "/public", MW_SCOPE_PUBLIC, answer_hello, NULL, MW_QUERY_REFUSED},
+    {MW_HTTP_GET, "/guarded", MW_SCOPE_READ, answer_hello, NULL, MW_QUERY_REFUSED},
+    {MW_HTTP_GET, "/asked", MW_SCOPE_READ, answer_hello, NULL, MW_QUERY_READ},
+    {MW_HTTP_GET, "/looked", MW_SCOPE_PUBLIC, answer_hello, NULL, MW_QUERY_PASSED_OVER},
 };
 
 static mw_reactor *reactor;
@@ -96,6 +98,26 @@ MW_TEST(exchange_refuses_what_comes_too_late) {
     request = asked("/public", MW_HTTP_GET); /* our health is told however late */
     mw_exchange_answer(&all, &request, now_us - 2 * MW_SECOND_US, &exchange);
     MW_CHECK_EQUAL_INT(exchange.code, 200);
+    end();
+}
+
+/* A parameter that nobody reads is refused, but where programs add theirs to what they look at. */
+MW_TEST(exchange_refuses_parameters_that_nobody_reads) {
+    static const struct {
+        const char *path, *query;
+        int code;
+    } cases[] = {{"/public", "x=1", 422}, {"/public", "x", 422},  {"/public", "", 200},
+                 {"/public", "&", 200},   {"/asked", "x=1", 200}, {"/looked", "x=1", 200}};
+    begin();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mw_exchange exchange;
+        mw_http_request request = asked(cases[i].path, MW_HTTP_GET);
+        request.target.query = mw_str_of(cases[i].query);
+        mw_exchange_answer(&all, &request, 0, &exchange);
+        MW_CHECK_EQUAL_INT(exchange.code, cases[i].code);
+        bool is_told = strstr(all.response.body.data, "query: has no \\\"x\\\"") != NULL;
+        MW_CHECK(is_told == (exchange.code == 422));
+    }
     end();
 }
 

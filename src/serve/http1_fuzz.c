@@ -10,8 +10,8 @@ static void answer(void *context, const mw_route_call *call, mw_response *respon
 }
 
 static const mw_route routes[] = {
-    {MW_HTTP_GET, "/a", MW_SCOPE_PUBLIC, answer, NULL},
-    {MW_HTTP_POST, "/a/{b}/c/{d}", MW_SCOPE_PUBLIC, answer, NULL},
+    {MW_HTTP_GET, "/a", MW_SCOPE_PUBLIC, answer, NULL, MW_QUERY_REFUSED},
+    {MW_HTTP_POST, "/a/{b}/c/{d}", MW_SCOPE_PUBLIC, answer, NULL, MW_QUERY_REFUSED},
 };
 
 /* Whatever a request says: an answer can be found for it. Returns a hash of what was read. */

@@ -25,12 +25,20 @@ typedef struct {
     char text[MW_ROUTE_PARAMETERS_SIZE_MAX];    /* what they point into */
 } mw_route_call;
 
+/* What becomes of parameters behind a "?". */
+typedef enum {
+    MW_QUERY_REFUSED,     /* it takes none: who sends one means something that nobody would do */
+    MW_QUERY_READ,        /* by the handler, which refuses what it does not know */
+    MW_QUERY_PASSED_OVER, /* programs add theirs to what they look at again and again */
+} mw_route_query;
+
 typedef struct {
     mw_http_method method;
     const char *pattern;
     mw_scope scope; /* that a client's token must have, where tokens are asked for */
     void (*answer)(void *context, const mw_route_call *call, mw_response *response);
     const char *operation; /* its name in an OpenAPI description; NULL where there is none */
+    mw_route_query query;
 } mw_route;
 
 typedef struct {

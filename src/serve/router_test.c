@@ -11,14 +11,14 @@ static void answer(void *context, const mw_route_call *call, mw_response *respon
 }
 
 static const mw_route routes[] = {
-    {MW_HTTP_GET, "/", MW_SCOPE_PUBLIC, answer, NULL},
-    {MW_HTTP_GET, "/v1/models", MW_SCOPE_PUBLIC, answer, NULL},
-    {MW_HTTP_GET, "/v1/models/{model}", MW_SCOPE_PUBLIC, answer, NULL},
-    {MW_HTTP_POST, "/v1/models/{model}/predict", MW_SCOPE_PUBLIC, answer, NULL},
-    {MW_HTTP_POST, "/v1/events/{stream}", MW_SCOPE_PUBLIC, answer, NULL},
-    {MW_HTTP_GET, "/v1/events/{stream}", MW_SCOPE_PUBLIC, answer, NULL},
-    {MW_HTTP_GET, "/v1/models/newest", MW_SCOPE_PUBLIC, answer, NULL},
-    {MW_HTTP_GET, "/a/{b}/c/{d}", MW_SCOPE_PUBLIC, answer, NULL},
+    {MW_HTTP_GET, "/", MW_SCOPE_PUBLIC, answer, NULL, MW_QUERY_REFUSED},
+    {MW_HTTP_GET, "/v1/models", MW_SCOPE_PUBLIC, answer, NULL, MW_QUERY_REFUSED},
+    {MW_HTTP_GET, "/v1/models/{model}", MW_SCOPE_PUBLIC, answer, NULL, MW_QUERY_REFUSED},
+    {MW_HTTP_POST, "/v1/models/{model}/predict", MW_SCOPE_PUBLIC, answer, NULL, MW_QUERY_REFUSED},
+    {MW_HTTP_POST, "/v1/events/{stream}", MW_SCOPE_PUBLIC, answer, NULL, MW_QUERY_REFUSED},
+    {MW_HTTP_GET, "/v1/events/{stream}", MW_SCOPE_PUBLIC, answer, NULL, MW_QUERY_REFUSED},
+    {MW_HTTP_GET, "/v1/models/newest", MW_SCOPE_PUBLIC, answer, NULL, MW_QUERY_REFUSED},
+    {MW_HTTP_GET, "/a/{b}/c/{d}", MW_SCOPE_PUBLIC, answer, NULL, MW_QUERY_REFUSED},
 };
 
 static mw_router router(void) {

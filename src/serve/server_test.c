@@ -130,15 +130,15 @@ static bool takes_pieces(const mw_route *route, const mw_http_request *head) {
 }
 
 static const mw_route routes[] = {
-    {MW_HTTP_POST, "/pour", MW_SCOPE_PUBLIC, answer_pour, NULL},
-    {MW_HTTP_GET, "/flow/{size}", MW_SCOPE_PUBLIC, answer_flow, NULL},
-    {MW_HTTP_GET, "/slow", MW_SCOPE_PUBLIC, answer_slow, NULL},
-    {MW_HTTP_POST, "/starve/{it}", MW_SCOPE_PUBLIC, answer_starve, NULL},
-    {MW_HTTP_GET, "/hello", MW_SCOPE_PUBLIC, answer_hello, NULL},
-    {MW_HTTP_GET, "/guarded", MW_SCOPE_READ, answer_hello, NULL},
-    {MW_HTTP_POST, "/echo", MW_SCOPE_PUBLIC, answer_echo, NULL},
-    {MW_HTTP_GET, "/large/{size}", MW_SCOPE_PUBLIC, answer_large, NULL},
-    {MW_HTTP_GET, "/connections", MW_SCOPE_PUBLIC, answer_connections, NULL},
+    {MW_HTTP_POST, "/pour", MW_SCOPE_PUBLIC, answer_pour, NULL, MW_QUERY_REFUSED},
+    {MW_HTTP_GET, "/flow/{size}", MW_SCOPE_PUBLIC, answer_flow, NULL, MW_QUERY_REFUSED},
+    {MW_HTTP_GET, "/slow", MW_SCOPE_PUBLIC, answer_slow, NULL, MW_QUERY_REFUSED},
+    {MW_HTTP_POST, "/starve/{it}", MW_SCOPE_PUBLIC, answer_starve, NULL, MW_QUERY_REFUSED},
+    {MW_HTTP_GET, "/hello", MW_SCOPE_PUBLIC, answer_hello, NULL, MW_QUERY_REFUSED},
+    {MW_HTTP_GET, "/guarded", MW_SCOPE_READ, answer_hello, NULL, MW_QUERY_REFUSED},
+    {MW_HTTP_POST, "/echo", MW_SCOPE_PUBLIC, answer_echo, NULL, MW_QUERY_REFUSED},
+    {MW_HTTP_GET, "/large/{size}", MW_SCOPE_PUBLIC, answer_large, NULL, MW_QUERY_REFUSED},
+    {MW_HTTP_GET, "/connections", MW_SCOPE_PUBLIC, answer_connections, NULL, MW_QUERY_REFUSED},
 };
 
 static mw_status commit(void *context, uint64_t *out_sync, mw_error *err) {

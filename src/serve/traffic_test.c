@@ -10,8 +10,8 @@ static void answer(void *context, const mw_route_call *call, mw_response *respon
 }
 
 static const mw_route routes[] = {
-    {MW_HTTP_GET, "/a", MW_SCOPE_PUBLIC, answer, NULL},
-    {MW_HTTP_POST, "/b/{c}", MW_SCOPE_PUBLIC, answer, NULL},
+    {MW_HTTP_GET, "/a", MW_SCOPE_PUBLIC, answer, NULL, MW_QUERY_REFUSED},
+    {MW_HTTP_POST, "/b/{c}", MW_SCOPE_PUBLIC, answer, NULL, MW_QUERY_REFUSED},
 };
 
 MW_TEST(traffic_is_told_apart_by_route_and_code) {

@@ -3,6 +3,7 @@ import json
 import socket
 import tempfile
 import threading
+import urllib.request
 from pathlib import Path
 
 from serving import call, fresh_order, order, run, start, stop, write_project
@@ -93,6 +94,29 @@ def check_requests(port):
         assert call(port, "GET", path)[0] == 200, path
 
 
+def check_parameters(port):
+    """Nobody may think that ?record=false counts; programs that only look add theirs as they like."""
+    given = {"event": fresh_order("unsaid")}
+    lines = (json.dumps(fresh_order("unsaid")) + "\n") * 30000
+    assert len(lines) > 1 << 20
+    for method, path, body, kind in [
+            ("POST", "/v1/models/big/predict", given, None), ("POST", "/v1/models/big/features", given, None),
+            ("POST", "/v1/events/orders", fresh_order("unsaid"), None), ("POST", "/v1/events/orders", lines, "application/x-ndjson"),
+            ("POST", "/v1/models/big/predict", lines, "application/x-ndjson"),
+            ("POST", "/v1/models/big/promote", {}, None), ("POST", "/v1/models/big/rollback", {}, None),
+            ("POST", "/v1/clock", {"now": "2030-01-01T00:00:00Z"}, None), ("GET", "/v1/models", None, None),
+            ("GET", "/v1/models/big", None, None), ("GET", "/v1/models/big/versions", None, None), ("GET", "/v1/streams", None, None)]:
+        for query in "record=false", "x", "a=1&b=2":
+            status, answer = call(port, method, f"{path}?{query}", body, *([kind] if kind else []))
+            assert status == 422 and answer["detail"] == f'query: has no "{query[0] if query[0] != "r" else "record"}"', (path, answer)
+            assert answer["hint"] == "This address takes no parameters.", answer
+    assert call(port, "GET", "/v1/predictions?event=unsaid")[1]["predictions"] == []
+    for path in "/healthz", "/readyz", "/metrics", "/openapi.json":
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}?x=1&verbose") as answer:
+            assert answer.status == 200, path
+    assert call(port, "GET", "/v1/models?&")[0] == 200
+
+
 def main(folder):
     write_project(folder)
     # Without a version, events are taken and predictions refused.
@@ -109,6 +133,7 @@ def main(folder):
     check_process(folder, port)
     check_events(port)
     check_requests(port)
+    check_parameters(port)
     stop(process)
     check_start_beside_one_that_dies(folder)
     refused = run(folder, "serve", "--clock", "2024-03-01T00:00:00Z", "--listen", "127.0.0.1:0")
