@@ -1,6 +1,7 @@
 #include "lang/model_compiler.h"
 
 #include "lang/asked.h"
+#include "lang/feature_names.h"
 #include "lang/fit_compiler.h"
 #include "lang/lexer.h"
 #include "lang/parser.h"
@@ -57,19 +58,17 @@ static bool make_room(mw_compiler *compiler, mw_feature_list *list) {
     if (list->count > 0) memcpy(items, list->items, list->count * sizeof *items);
     list->items = items;
     list->capacity = capacity;
-    return true;
+    if (mw_feature_names_reserve(compiler, list)) return true;
+    list->capacity = list->count; /* for none but those that it has names of */
+    return false;
 }
 
-/* The name that two features share: what is written may be neither's but for one of them. A version
-   may be older than that rule, and reads names as they are spelled. */
-static mw_str shared_name(const mw_compiler *compiler, const mw_feature_syntax *a,
-                          const mw_feature_syntax *b) {
-    if (compiler->diagnostics->of_version)
-        return mw_str_equal(a->name, b->name) ? a->name : MW_STR("");
-    bool is_shared = mw_str_equal_but_for_case(a->name, b->name) ||
-                     mw_str_equal_but_for_case(a->name, b->declared);
-    if (is_shared) return a->name;
-    return mw_str_equal_but_for_case(a->declared, b->name) ? a->declared : MW_STR("");
+/* The name that two features share, which clash: what is written may be neither's but for one of
+   them. */
+static mw_str shared_name(const mw_feature_syntax *a, const mw_feature_syntax *b) {
+    bool is_name = mw_str_equal_but_for_case(a->name, b->name) ||
+                   mw_str_equal_but_for_case(a->name, b->declared);
+    return is_name ? a->name : a->declared;
 }
 
 /* False: there can be no more, or its whole set is refused. */
@@ -80,9 +79,9 @@ static bool add_feature(mw_compiler *compiler, mw_feature_list *list, mw_feature
         return false;
     }
     if (!make_room(compiler, list)) return false;
-    for (size_t i = 0; i < list->count; i++) {
-        mw_str other = shared_name(compiler, &list->items[i], &feature);
-        if (other.size == 0) continue;
+    size_t first = mw_feature_names_find(compiler, list, &feature);
+    if (first < list->count) {
+        mw_str other = shared_name(&list->items[first], &feature);
         bool is_made = mw_str_equal_but_for_case(other, feature.name);
         mw_str own = is_made ? feature.name : feature.declared;
         mw_complain(compiler, feature.position, MW_INVALID, "there is another feature %.*s",
@@ -93,6 +92,7 @@ static bool add_feature(mw_compiler *compiler, mw_feature_list *list, mw_feature
         return is_made;
     }
     list->items[list->count++] = feature;
+    mw_feature_names_add(compiler, list);
     return true;
 }
 
@@ -151,7 +151,7 @@ static void read_feature(mw_compiler *compiler, const mw_named_source *declared,
 
 bool mw_read_features(mw_compiler *compiler, const mw_declarations *declarations,
                       mw_feature_list *out_features) {
-    mw_feature_list features = {NULL, 0, 0};
+    mw_feature_list features = {.items = NULL};
     for (size_t i = 0; i < declarations->feature_count; i++)
         read_feature(compiler, &declarations->features[i], &features);
     *out_features = features;

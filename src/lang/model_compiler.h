@@ -26,6 +26,9 @@ typedef struct {
 typedef struct {
     mw_feature_syntax *items;
     size_t count, capacity;
+    uint32_t *slots;   /* feature_names.h: twice an item's index, and 1 if it is by what it was
+                          declared as; plus 1. 0: free */
+    size_t slot_count; /* a power of two */
 } mw_feature_list;
 
 typedef enum { MW_FEATURE_NEW, MW_FEATURE_OPEN, MW_FEATURE_DONE } mw_feature_state;

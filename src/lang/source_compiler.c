@@ -267,7 +267,7 @@ static bool list_entry(row_scope *row, mw_feature_list *out_entry) {
         items[i].is_asked = true;
         items[i].answer = row->declaration->asks[i - window_count].gives;
     }
-    *out_entry = (mw_feature_list){items, count, count};
+    *out_entry = (mw_feature_list){.items = items, .count = count, .capacity = count};
     return true;
 }
 
@@ -662,7 +662,7 @@ static void check_mended(row_scope *row, const mw_stream *streams) {
 mw_feature_list mw_compile_source(mw_compiler *compiler, const mw_stream_declaration *declaration,
                                   mw_stream_source *out_source, mw_stream *streams,
                                   size_t *stream_count) {
-    mw_feature_list entry = {NULL, 0, 0};
+    mw_feature_list entry = {.items = NULL};
     row_scope row = {
         .scope = {compiler, resolve}, .declaration = declaration, .source = out_source};
     int32_t source_index = streams[*stream_count].source;
