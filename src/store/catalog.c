@@ -64,8 +64,10 @@ static mw_status status_of(int code) {
 static mw_status failed(mw_catalog *catalog, int code, mw_error *err) {
     const char *path = sqlite3_db_filename(catalog->db, "main");
     bool is_file = path && *path;
-    /* SQLite calls it an I/O error where the file of its shared memory finds no room. */
-    bool is_full = (code & 0xff) == SQLITE_IOERR && sqlite3_system_errno(catalog->db) == ENOSPC;
+    /* SQLite calls it an I/O error where the file of its shared memory finds no room, or any file
+       may not grow. */
+    int why = sqlite3_system_errno(catalog->db);
+    bool is_full = (code & 0xff) == SQLITE_IOERR && (why == ENOSPC || why == EFBIG);
     mw_status status = is_full ? MW_NO_SPACE : status_of(code);
     return mw_fail(err, status, "catalog: %s%s%s", is_file ? path : "", is_file ? ": " : "",
                    is_full ? mw_status_text(status) : sqlite3_errmsg(catalog->db));

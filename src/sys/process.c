@@ -162,6 +162,7 @@ static _Noreturn void be_child(const child_plan *plan) {
     sigset_t none;
     sigemptyset(&none);
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL); /* what our poller catches must reach the child */
     mw_pace_undo_small_pages();
     execvpe(config->arguments[0], (char *const *)(uintptr_t)config->arguments,
@@ -401,6 +402,10 @@ void mw_process_hold_standard_files(void) {
         int opened = open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY);
         MW_ASSERT(opened < 0 || opened == number); /* the lowest that is free */
     }
+}
+
+void mw_process_outlive_full_files(void) {
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 void mw_process_leave_terminal_to_parent(void) {

@@ -72,6 +72,9 @@ void mw_process_destroy(mw_process *process); /* kills (SIGKILL) and reaps it if
    them on /dev/null, so that no file of ours gets their numbers and, by mistake, what is meant for
    people. Reading and writing them fails as before. */
 void mw_process_hold_standard_files(void);
+/* From now on a file that has reached the size that is allowed (ulimit -f) does not end this
+   process: it is full, as a disk may be. Children are as before. */
+void mw_process_outlive_full_files(void);
 /* For a child whose parent decides when it ends: what the terminal sends to both of them (SIGINT,
    SIGHUP) does not end this process any more. */
 void mw_process_leave_terminal_to_parent(void);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -172,6 +173,25 @@ MW_TEST(process_holds_the_numbers_of_standard_files) {
         char byte = 0;
         bool is_shut = read(0, &byte, 1) < 0 && write(1, &byte, 1) < 0 && write(2, &byte, 1) < 0;
         _exit(is_shut && open("/dev/null", O_RDONLY) > 2 ? 0 : 1);
+    }
+    int state;
+    MW_CHECK(waitpid(child, &state, 0) == child);
+    MW_CHECK(WIFEXITED(state) && WEXITSTATUS(state) == 0);
+}
+
+/* By itself a write beyond the limit would end the process. */
+MW_TEST(process_outlives_files_that_may_not_grow) {
+    char path[300];
+    snprintf(path, sizeof path, "%s/full", mw_test_directory());
+    pid_t child = fork();
+    MW_CHECK(child >= 0);
+    if (child == 0) {
+        struct rlimit limit = {.rlim_cur = 4, .rlim_max = RLIM_INFINITY};
+        mw_process_outlive_full_files();
+        bool is_full = setrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+                       mw_sys_write_file(mw_sys_real(), path, MW_STR("longer than that"), NULL) ==
+                           MW_NO_SPACE;
+        _exit(is_full ? 0 : 1);
     }
     int state;
     MW_CHECK(waitpid(child, &state, 0) == child);

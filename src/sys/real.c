@@ -32,6 +32,7 @@ static mw_status status_of_errno(int error_number) {
     case EEXIST:
     case ENOTEMPTY: return MW_CONFLICT;
     case ENOSPC:
+    case EFBIG:
     case EDQUOT: return MW_NO_SPACE;
     case EWOULDBLOCK:
     case EADDRINUSE: return MW_BUSY;

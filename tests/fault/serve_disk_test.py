@@ -1,16 +1,18 @@
 """A disk that fills up under a running server: what cannot be written is refused, with 507 and the
 reason, and nothing of it is promised; whatever only reads is answered; and once there is room all
 goes on by itself. Without a server commands that read go on too. As root, on a small file system of
-its own."""
+its own. So it is where a file may grow no further (ulimit -f), which nobody needs to be root for: it would
+end the process by a signal."""
 import os
 import pathlib
+import resource
 import subprocess
 import sys
 import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
-from serving import call, order, prepare, run, start, stop  # noqa: E402
+from serving import MILLWRIGHT, call, order, prepare, run, start, stop  # noqa: E402
 
 NOW = "2024-03-01T12:00:00Z"
 
@@ -48,12 +50,12 @@ def send_until_refused(port):
     sys.exit("1,000 events went onto a full disk")
 
 
-def reads_are_answered(port, prediction):
+def reads_are_answered(port, prediction, why="space"):
     for path in ("/healthz", "/v1/models", "/v1/streams", f"/v1/predictions/{prediction}"):
         status, answer = call(port, "GET", path)
         assert status == 200, (path, status, answer)
     status, answer = call(port, "GET", "/readyz")
-    assert status == 503 and "space" in answer["detail"], (status, answer)
+    assert status == 503 and why in answer["detail"], (status, answer)
 
 
 def writes_are_refused(port, unwritten):
@@ -105,6 +107,39 @@ def main(folder):
     print(f"{len(taken)} events fitted into the log's last block, {unwritten} had to wait")
 
 
+def limited(folder):
+    prepare(folder)
+    process, port = start(folder, "--clock", NOW, "--listen", "127.0.0.1:0")
+    status, answer = call(port, "POST", "/v1/models/big/predict", {"event": order("p0")})
+    assert status == 200, answer
+    children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    server = min(map(int, children))  # the first that was started
+    size = max(path.stat().st_size for path in (folder / ".millwright/log").iterdir())
+    resource.prlimit(server, resource.RLIMIT_FSIZE, (size + 1000, resource.RLIM_INFINITY))
+    taken, unwritten = send_until_refused(port)
+    reads_are_answered(port, answer["id"], "File too large")
+    writes_are_refused(port, unwritten)
+    resource.prlimit(server, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+    goes_on(port, unwritten)
+    assert str(server) in pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    stop(process)
+    process, port = start(folder, "--clock", NOW, "--listen", "127.0.0.1:0")
+    for name in taken + ["late", unwritten]:
+        status, answer = send(port, name)
+        assert (status, answer["repeats"]) == (200, 1), (name, answer)
+    stop(process)
+
+    def tie_hands():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+
+    output = folder / "built.csv"
+    done = subprocess.run([MILLWRIGHT, "features", "build", "--output", output, "-C", folder], check=False,
+                          capture_output=True, text=True, preexec_fn=tie_hands)
+    assert done.returncode == 4 and "File too large" in done.stderr and not output.exists(), done
+
+
+with tempfile.TemporaryDirectory() as temporary:
+    limited(pathlib.Path(temporary))
 with tempfile.TemporaryDirectory() as temporary:
     try:
         main(pathlib.Path(temporary))
