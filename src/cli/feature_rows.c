@@ -2,17 +2,20 @@
 
 #include <string.h>
 
-enum { ROWS_MIN = 1024, ID_SIZE_MAX = 1 << 20 };
-#define ROWS_MAX ((size_t)1 << 40)
+#include "base/queue.h"
+
+enum { ID_SIZE_MAX = 1 << 20 };
 
 /* A row that waits: first its cells as they leave, then the row of its moment. */
+typedef struct {
+    bool is_ready; /* its label has come, or will not */
+    mw_cell cells[];
+} waiting_row;
+
 struct mw_feature_rows {
     mw_feature_rows_config config;
     size_t width, moment_width; /* cells of either */
-    mw_cell *cells;             /* `capacity` times both: a row by its number, going round */
-    bool *is_ready;             /* its label has come, or will not */
-    size_t capacity;            /* a power of two, or 0 */
-    uint64_t first, end;        /* numbers of the rows that wait */
+    mw_queue waiting;           /* by their numbers */
     mw_buf id;
     mw_feature_rows_count counted;
 };
@@ -39,6 +42,8 @@ mw_status mw_feature_rows_create(mw_feature_rows_config config, mw_feature_rows 
     *rows = (mw_feature_rows){.config = config,
                               .width = config.model->feature_count + 3,
                               .moment_width = stream->schema.field_count};
+    size_t cell_count = rows->width + rows->moment_width;
+    mw_queue_init(&rows->waiting, sizeof(waiting_row) + cell_count * sizeof(mw_cell));
     mw_buf_init(&rows->id, ID_SIZE_MAX);
     *out_rows = rows;
     return MW_OK;
@@ -47,47 +52,12 @@ mw_status mw_feature_rows_create(mw_feature_rows_config config, mw_feature_rows 
 void mw_feature_rows_destroy(mw_feature_rows *rows) {
     if (!rows) return;
     mw_buf_release(&rows->id);
-    mw_free(rows->cells);
-    mw_free(rows->is_ready);
+    mw_queue_release(&rows->waiting);
     mw_free(rows);
 }
 
-static mw_cell *row_at(const mw_feature_rows *rows, uint64_t number) {
-    return rows->cells + (number & (rows->capacity - 1)) * (rows->width + rows->moment_width);
-}
-
-static bool *ready_at(const mw_feature_rows *rows, uint64_t number) {
-    return &rows->is_ready[number & (rows->capacity - 1)];
-}
-
-/* To twice the room, where numbers go round later. */
-static mw_status grow(mw_feature_rows *rows, mw_error *err) {
-    mw_feature_rows larger = *rows;
-    size_t both = rows->width + rows->moment_width;
-    larger.capacity = rows->capacity > 0 ? 2 * rows->capacity : ROWS_MIN;
-    larger.cells = larger.capacity < ROWS_MAX
-                       ? mw_allocate(larger.capacity * both * sizeof *larger.cells)
-                       : NULL;
-    larger.is_ready = mw_allocate(larger.capacity * sizeof *larger.is_ready);
-    if (!larger.cells || !larger.is_ready) {
-        mw_free(larger.cells);
-        mw_free(larger.is_ready);
-        return mw_fail(err, MW_NO_MEMORY, "features: no memory for %zu rows that await a label",
-                       larger.capacity);
-    }
-    for (uint64_t i = rows->first; i < rows->end; i++) {
-        memcpy(row_at(&larger, i), row_at(rows, i), both * sizeof *larger.cells);
-        *ready_at(&larger, i) = *ready_at(rows, i);
-    }
-    mw_free(rows->cells);
-    mw_free(rows->is_ready);
-    *rows = larger;
-    return MW_OK;
-}
-
-static mw_status let_go(mw_feature_rows *rows, uint64_t number, mw_error *err) {
+static mw_status let_go(mw_feature_rows *rows, const mw_cell *row, mw_error *err) {
     const mw_feature_rows_config *config = &rows->config;
-    const mw_cell *row = row_at(rows, number);
     mw_buf_clear(&rows->id);
     mw_stream_append_id(&config->program->streams[config->model->moment_stream],
                         row + rows->width, config->symbols, &rows->id);
@@ -97,25 +67,31 @@ static mw_status let_go(mw_feature_rows *rows, uint64_t number, mw_error *err) {
     return config->take(config->context, mw_buf_str(&rows->id), row, err);
 }
 
-static mw_status let_go_ready(mw_feature_rows *rows, mw_error *err) {
-    for (; rows->first < rows->end && *ready_at(rows, rows->first); rows->first++)
-        MW_TRY(let_go(rows, rows->first, err));
+static mw_status let_go_ready(mw_feature_rows *rows, bool all, mw_error *err) {
+    while (!mw_queue_is_empty(&rows->waiting)) {
+        const waiting_row *first = mw_queue_at(&rows->waiting, rows->waiting.first);
+        if (!all && !first->is_ready) break;
+        MW_TRY(let_go(rows, first->cells, err));
+        mw_queue_drop(&rows->waiting);
+    }
     return MW_OK;
 }
 
 static mw_status take_moment(mw_feature_rows *rows, const mw_step *step, mw_error *err) {
     const mw_model_program *model = rows->config.model;
-    MW_ASSERT(step->number == rows->end);
-    if (rows->end - rows->first == rows->capacity) MW_TRY(grow(rows, err));
-    mw_cell *row = row_at(rows, step->number);
+    MW_ASSERT(step->number == rows->waiting.end);
+    waiting_row *added = mw_queue_add(&rows->waiting);
+    if (!added)
+        return mw_fail(err, MW_NO_MEMORY, "features: no memory for %llu rows that await a label",
+                       (unsigned long long)(rows->waiting.end - rows->waiting.first));
+    mw_cell *row = added->cells;
     row[0] = mw_cell_missing(MW_TYPE_TEXT);
     row[1] = mw_cell_time(step->moment.t);
     for (size_t i = 0; i < model->feature_count; i++) row[2 + i] = step->features[i];
     row[rows->width - 1] = mw_cell_missing(mw_code_type(model->label));
     if (rows->moment_width > 0)
         memcpy(row + rows->width, step->moment.row, rows->moment_width * sizeof *row);
-    *ready_at(rows, step->number) = step->moment.t + model->maturity_us > rows->config.now;
-    rows->end++;
+    added->is_ready = step->moment.t + model->maturity_us > rows->config.now;
     rows->counted.moments++;
     return MW_OK;
 }
@@ -124,17 +100,15 @@ mw_status mw_feature_rows_step(mw_feature_rows *rows, const mw_step *step, mw_er
     if (step->kind == MW_DUE_MOMENT) {
         MW_TRY(take_moment(rows, step, err));
     } else {
-        MW_ASSERT(step->number >= rows->first && step->number < rows->end);
-        if (!step->label.is_dropped)
-            row_at(rows, step->number)[rows->width - 1] = step->label.value;
-        *ready_at(rows, step->number) = true;
+        waiting_row *row = mw_queue_at(&rows->waiting, step->number);
+        if (!step->label.is_dropped) row->cells[rows->width - 1] = step->label.value;
+        row->is_ready = true;
     }
-    return let_go_ready(rows, err);
+    return let_go_ready(rows, false, err);
 }
 
 mw_status mw_feature_rows_end(mw_feature_rows *rows, mw_error *err) {
-    for (uint64_t i = rows->first; i < rows->end; i++) *ready_at(rows, i) = true;
-    return let_go_ready(rows, err);
+    return let_go_ready(rows, true, err);
 }
 
 mw_feature_rows_count mw_feature_rows_counted(const mw_feature_rows *rows) {

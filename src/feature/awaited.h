@@ -2,18 +2,16 @@
  * awaited: the features of moments whose labels are still to come.
  *
  * Each moment takes a ticket as its label is expected, and hands its features in later, maybe many
- * turns on; the label brings the ticket back. A queue that goes round: labels come nearly in the
- * order of their moments, and what came out of turn is let go of with the oldest.
+ * turns on; the label brings the ticket back. Labels come nearly in the order of their moments, and
+ * what came out of turn is let go of with the oldest.
  */
 #pragma once
+#include "base/queue.h"
 #include "table/cell.h"
 
 typedef struct {
     size_t feature_count;
-    mw_cell *features;     /* feature_count a ticket */
-    uint64_t *numbers;     /* of the moments; one each */
-    size_t capacity;       /* a power of two, or 0 */
-    uint64_t first, end;   /* tickets that stand */
+    mw_queue tickets; /* by their numbers */
 } mw_awaited;
 
 #define MW_AWAITED_NOBODY UINT64_MAX /* no moment has handed anything in */
