@@ -1,5 +1,21 @@
 #include "feature/walk.h"
 
+#include "table/passing.h"
+
+#include <string.h>
+
+/* Of the labels in line: strictly by `due`, so whichever is due with another thing goes by the
+   agenda, which knows the order of all that is. */
+typedef struct {
+    int64_t due, t, place;
+    uint64_t number;
+    mw_cell row[]; /* its texts held */
+} line_label;
+
+static const mw_schema *moment_schema(const mw_walk *walk) {
+    return &walk->config.program->streams[walk->config.model->moment_stream].schema;
+}
+
 /* A schedule goes on for ever; history ends with its last event: nobody knows what came after. */
 static void limit_agenda(mw_walk *walk) {
     const mw_events *events = walk->config.events;
@@ -15,10 +31,37 @@ mw_status mw_walk_init(mw_walk *walk, mw_replay_config config, mw_error *err) {
     *walk = (mw_walk){.config = config, .events = config.events, .is_last = !config.parts};
     MW_TRY(mw_agenda_create(config.model, config.program, config.symbols, &walk->agenda, err));
     limit_agenda(walk);
+    mw_queue_init(&walk->labels, sizeof(line_label) +
+                                     moment_schema(walk)->field_count * sizeof(mw_cell));
     return MW_OK;
 }
 
+static const line_label *first_in_line(const mw_walk *walk) {
+    return mw_queue_at(&walk->labels, walk->labels.first);
+}
+
+static void drop_first_in_line(mw_walk *walk) {
+    mw_passing_let_go(walk->config.symbols, moment_schema(walk), first_in_line(walk)->row);
+    mw_queue_drop(&walk->labels);
+}
+
+static void drop_taken(mw_walk *walk) {
+    if (walk->has_taken) drop_first_in_line(walk);
+    walk->has_taken = false;
+}
+
+/* When something is due next. */
+static int64_t next_due(const mw_walk *walk) {
+    int64_t due = mw_agenda_next(walk->agenda);
+    uint64_t first = walk->labels.first + walk->has_taken;
+    if (first == walk->labels.end) return due;
+    const line_label *label = mw_queue_at(&walk->labels, first);
+    return label->due < due ? label->due : due;
+}
+
 void mw_walk_release(mw_walk *walk) {
+    while (!mw_queue_is_empty(&walk->labels)) drop_first_in_line(walk);
+    mw_queue_release(&walk->labels);
     mw_agenda_destroy(walk->agenda);
 }
 
@@ -65,7 +108,7 @@ size_t mw_walk_pairs(mw_walk *walk, mw_moment *out_moments, size_t max) {
     if (!walk->events || walk->announced != walk->applied) return 0;
     const mw_events events = *walk->events; /* which nothing that is written here may change */
     size_t from = walk->applied, left = events.event_count - from, count = 0;
-    int64_t due = mw_agenda_next(walk->agenda);
+    int64_t due = next_due(walk);
     for (; count < max && count < left; count++) {
         mw_event event = mw_events_at(&events, from + count);
         mw_moment moment = moment_of(walk, &event);
@@ -80,11 +123,9 @@ size_t mw_walk_pairs(mw_walk *walk, mw_moment *out_moments, size_t max) {
     return count;
 }
 
-static mw_status take_due(mw_walk *walk, int64_t place, mw_turn *out_turn, bool *out_found,
-                          mw_error *err) {
+static mw_status take_from_agenda(mw_walk *walk, int64_t place, mw_turn *out_turn,
+                                  bool *out_found, mw_error *err) {
     mw_due due;
-    *out_found = false;
-    if (mw_agenda_next(walk->agenda) > place) return MW_OK;
     MW_TRY(mw_agenda_meet(walk->agenda, place, err));
     if (!mw_agenda_pop(walk->agenda, place, &due)) return MW_OK;
     *out_turn = (mw_turn){.kind = due.kind == MW_DUE_LABEL ? MW_TURN_LABEL : MW_TURN_MOMENT,
@@ -93,6 +134,32 @@ static mw_status take_due(mw_walk *walk, int64_t place, mw_turn *out_turn, bool 
                           .moment = due.moment};
     *out_found = true;
     return MW_OK;
+}
+
+/* The first in line, if nothing on the agenda comes before it or with it. */
+static mw_status take_due(mw_walk *walk, int64_t place, mw_turn *out_turn, bool *out_found,
+                          mw_error *err) {
+    *out_found = false;
+    drop_taken(walk);
+    if (next_due(walk) > place) return MW_OK;
+    if (mw_queue_is_empty(&walk->labels))
+        return take_from_agenda(walk, place, out_turn, out_found, err);
+    const line_label *label = first_in_line(walk);
+    mw_moment moment = {label->t, label->place, label->row};
+    int64_t due = label->due, other = mw_agenda_next(walk->agenda);
+    if (due < other) {
+        *out_turn = (mw_turn){.kind = MW_TURN_LABEL,
+                              .place = due,
+                              .number = label->number,
+                              .moment = moment};
+        *out_found = walk->has_taken = true;
+        return MW_OK;
+    }
+    if (due == other) {
+        MW_TRY(mw_agenda_add_label(walk->agenda, &moment, label->number, NULL, err));
+        drop_first_in_line(walk);
+    }
+    return take_from_agenda(walk, due < place ? due : place, out_turn, out_found, err);
 }
 
 /* At the end of a part: to the next one. Its places are later, so nothing of the part before is
@@ -121,7 +188,7 @@ mw_status mw_walk_next(mw_walk *walk, mw_turn *out_turn, bool *out_done, mw_erro
     }
     mw_event event = mw_events_at(events, walk->applied);
     if (walk->announced == walk->applied) {
-        if (is_lone_moment(walk, events, walk->applied, &event, mw_agenda_next(walk->agenda))) {
+        if (is_lone_moment(walk, events, walk->applied, &event, next_due(walk))) {
             *out_turn = (mw_turn){.kind = MW_TURN_MOMENT,
                                   .place = event.place,
                                   .moment = moment_of(walk, &event)};
@@ -147,5 +214,20 @@ bool mw_walk_wants_label(const mw_walk *walk, const mw_moment *moment) {
 
 mw_status mw_walk_expect(mw_walk *walk, const mw_moment *moment, uint64_t number,
                          mw_error *err) {
-    return mw_agenda_add_label(walk->agenda, moment, number, NULL, err);
+    const mw_schema *schema = moment_schema(walk);
+    int64_t due = mw_agenda_label_due(walk->config.model, moment);
+    const line_label *last = NULL;
+    if (!mw_queue_is_empty(&walk->labels))
+        last = mw_queue_at(&walk->labels, walk->labels.end - 1);
+    if (last && due <= last->due)
+        return mw_agenda_add_label(walk->agenda, moment, number, NULL, err);
+    line_label *label = mw_queue_add(&walk->labels);
+    if (!label) return mw_fail(err, MW_NO_MEMORY, "walk: no memory for another label");
+    label->due = due;
+    label->t = moment->t;
+    label->place = moment->place;
+    label->number = number;
+    memcpy(label->row, moment->row, schema->field_count * sizeof *label->row);
+    mw_passing_hold(walk->config.symbols, schema, label->row);
+    return MW_OK;
 }

@@ -8,6 +8,7 @@
  * anybody works on them.
  */
 #pragma once
+#include "base/queue.h"
 #include "feature/agenda.h"
 #include "feature/replay.h"
 
@@ -28,6 +29,8 @@ typedef struct {
 typedef struct {
     mw_replay_config config;
     mw_agenda *agenda;
+    mw_queue labels; /* that fall due one after the other, as most do; others are on the agenda */
+    bool has_taken;  /* the first of these was the last turn, and stands until the next */
     const mw_events *events; /* all, or the part that is walked; NULL: none has come yet */
     bool is_last;            /* no other part comes */
     size_t announced; /* events [0, announced) have told their moments */

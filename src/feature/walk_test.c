@@ -1,5 +1,7 @@
 #include "feature/walk.h"
 
+#include <string.h>
+
 #include "testing/test.h"
 #include "testing/world.h"
 
@@ -8,19 +10,37 @@ enum { PAIRS_MAX = 7 };
 typedef struct {
     const mw_world *world;
     mw_walk walk;
+    mw_agenda *plain; /* all labels, and nothing else */
     mw_turn before;
     size_t applied, expected; /* events that have had their turn, and labels */
-    size_t labels, shared_places, pairs, runs;
+    size_t labels, shared_places, pairs, runs, in_line, out_of_line;
 } stroll;
 
 static void check_event(stroll *it, const mw_cell *row, int64_t place) {
     MW_CHECK(row == mw_events_at(&it->world->events, it->applied++).row);
     MW_CHECK(mw_agenda_next(it->walk.agenda) > place);
+    MW_CHECK(mw_agenda_next(it->plain) > place);
 }
 
 static void expect_label(stroll *it, const mw_moment *moment) {
-    if (mw_walk_wants_label(&it->walk, moment))
-        MW_CHECK_OK(mw_walk_expect(&it->walk, moment, it->expected++, NULL), NULL);
+    uint64_t in_line = it->walk.labels.end;
+    if (!mw_walk_wants_label(&it->walk, moment)) return;
+    MW_CHECK_OK(mw_agenda_add_label(it->plain, moment, it->expected, NULL, NULL), NULL);
+    MW_CHECK_OK(mw_walk_expect(&it->walk, moment, it->expected++, NULL), NULL);
+    it->in_line += it->walk.labels.end > in_line;
+    it->out_of_line += it->walk.labels.end == in_line;
+}
+
+/* Labels come as from an agenda that has them all. */
+static void check_label(stroll *it, const mw_turn *turn) {
+    mw_due due;
+    MW_CHECK(mw_agenda_pop(it->plain, turn->place, &due));
+    MW_CHECK_EQUAL_INT(turn->number, due.number);
+    MW_CHECK_EQUAL_INT(turn->place, due.due);
+    MW_CHECK_EQUAL_INT(turn->moment.t, due.moment.t);
+    MW_CHECK_EQUAL_INT(turn->moment.place, due.moment.place);
+    size_t count = it->world->program->streams[it->world->model->moment_stream].schema.field_count;
+    MW_CHECK(memcmp(turn->moment.row, due.moment.row, count * sizeof(mw_cell)) == 0);
 }
 
 /* A moment is the first of all that happens at its place, but for labels and other moments. */
@@ -55,7 +75,7 @@ static void check_turn(stroll *it, const mw_turn *turn) {
     }
     if (turn->kind == MW_TURN_LABEL) {
         MW_CHECK(turn->place >= turn->moment.t + it->world->model->maturity_us);
-        MW_CHECK(turn->number < it->expected);
+        check_label(it, turn);
         it->labels++;
     }
     it->before = *turn;
@@ -63,7 +83,7 @@ static void check_turn(stroll *it, const mw_turn *turn) {
 
 /* Turns go on in time, each event has one, and before each all is over that was due by then. */
 MW_TEST(walk_comes_to_what_is_due_before_what_is_applied) {
-    size_t labels = 0, shared_places = 0, pairs = 0, runs = 0;
+    size_t labels = 0, shared_places = 0, pairs = 0, runs = 0, in_line = 0, out_of_line = 0;
     for (uint64_t number = 0; number < 20; number++) {
         mw_world world;
         mw_world_create(&world, mw_test_seed() * 100 + number,
@@ -74,6 +94,8 @@ MW_TEST(walk_comes_to_what_is_due_before_what_is_applied) {
                                    .with_label = number % 4 != 0};
         stroll it = {.world = &world, .before.place = INT64_MIN};
         MW_CHECK_OK(mw_walk_init(&it.walk, config, NULL), NULL);
+        MW_CHECK_OK(mw_agenda_create(world.model, world.program, world.symbols, &it.plain, NULL),
+                    NULL);
         for (bool is_done = false;;) {
             mw_turn turn;
             if (number % 2 == 0) check_pairs(&it, 1 + number % PAIRS_MAX);
@@ -83,12 +105,17 @@ MW_TEST(walk_comes_to_what_is_due_before_what_is_applied) {
         }
         MW_CHECK_EQUAL_INT(it.applied, world.events.event_count);
         MW_CHECK_EQUAL_INT(mw_agenda_count(it.walk.agenda), 0);
+        MW_CHECK_EQUAL_INT(mw_agenda_count(it.plain), 0);
+        in_line += it.in_line;
+        out_of_line += it.out_of_line;
         labels += it.labels;
         shared_places += it.shared_places;
         pairs += it.pairs;
         runs += it.runs;
         mw_walk_release(&it.walk);
+        mw_agenda_destroy(it.plain);
         mw_world_release(&world);
     }
+    MW_CHECK(in_line > 500 && out_of_line > 100);
     MW_CHECK(labels > 1000 && shared_places > 20 && pairs > 20 && runs > 5);
 }
