@@ -38,9 +38,10 @@ static mw_status take_in(mw_workspace *workspace, mw_str bytes, mw_error *err) {
     mw_imported imported;
     MW_TRY(mw_workspace_find_model(workspace, mw_cli_option(cli, "--model"), &model, err));
     MW_TRY(features_of(workspace, model.program, &features, err));
+    mw_imported_wish wish = {.features = &features, .label = mw_code_type(model.program->label)};
     mw_status status = mw_library_model_read(&workspace->arena, bytes, &read, err);
     if (status == MW_OK)
-        status = mw_imported_make(&workspace->arena, &read, bytes, &features, &imported, err);
+        status = mw_imported_make(&workspace->arena, &read, bytes, wish, &imported, err);
     if (status == MW_OK) status = check_bits(cli, &read, bytes, err);
     if (status != MW_OK) return mw_fail_within(err, status, "%s", cli->words[0]);
     if (imported.unused_count > 0)

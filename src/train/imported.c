@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "model/classes.h"
 #include "model/forest_remap.h"
+#include "train/objective.h"
 
 typedef struct {
     mw_arena *arena;
@@ -103,13 +105,21 @@ static mw_status match_features(fitting *f, size_t *out_unused) {
     return mw_hint(f->err, status, "What is a number here must have been trained as a number.");
 }
 
-static mw_status check_output(const fitting *f) {
-    if (f->head.class_count == 1 && f->head.output == MW_OUTPUT_SIGMOID) return MW_OK;
-    mw_status status = mw_fail(f->err, MW_NOT_BUILT,
-                               "%.*s's objective %.*s gives no probability of yes; others are not "
-                               "built yet",
-                               MW_STR_ARGS(f->model->library), MW_STR_ARGS(f->model->objective));
-    return mw_hint(f->err, status, "binary (LightGBM) and binary:logistic (XGBoost) do.");
+/* As many names as the forest has classes, each another. */
+static mw_status match_classes(fitting *f, mw_values classes) {
+    uint32_t count = f->head.class_count;
+    if (classes.count == 0) {
+        mw_status status = mw_fail(f->err, MW_INVALID,
+                                   "the file has %u classes and does not name them", count);
+        return mw_hint(f->err, status, "Say which they are, in the order of its numbers from 0 on: "
+                                       "--classes NAME,NAME,...");
+    }
+    if (classes.count != count)
+        return mw_fail(f->err, MW_INVALID, "the file has %u classes, and %zu are named", count,
+                       classes.count);
+    if (mw_classes_are_sound(classes)) return MW_OK;
+    return mw_fail(f->err, MW_INVALID, "its classes must be %d to %d, each with a name of its own",
+                   MW_CLASSES_MIN, MW_CLASSES_MAX);
 }
 
 static mw_status write_settings(fitting *f, mw_str file_bytes, mw_str *out_settings) {
@@ -130,7 +140,8 @@ static mw_status write_settings(fitting *f, mw_str file_bytes, mw_str *out_setti
 }
 
 mw_status mw_imported_make(mw_arena *arena, const mw_library_model *model, mw_str file_bytes,
-                           const mw_schema *schema, mw_imported *out_imported, mw_error *err) {
+                           mw_imported_wish wish, mw_imported *out_imported, mw_error *err) {
+    const mw_schema *schema = wish.features;
     fitting f = {.arena = arena,
                  .model = model,
                  .schema = schema,
@@ -140,7 +151,11 @@ mw_status mw_imported_make(mw_arena *arena, const mw_library_model *model, mw_st
     f.moves = mw_arena_alloc(arena, f.head.feature_count, sizeof *f.moves);
     f.values = mw_arena_alloc(arena, schema->field_count, sizeof *f.values);
     if (!f.moves || !f.values) return no_memory(&f);
-    MW_TRY(check_output(&f));
+    MW_TRY(mw_objective_answer(model, wish.label, &imported.answer, err));
+    if (imported.answer == MW_ANSWER_CLASS) {
+        MW_TRY(match_classes(&f, wish.classes));
+        imported.classes = wish.classes;
+    }
     MW_TRY(match_features(&f, &imported.unused_count));
     MW_TRY(mw_forest_remap(arena, model->forest, f.moves, (uint32_t)schema->field_count,
                            &imported.forest, err));

@@ -26,7 +26,7 @@ typedef struct {
 } import;
 
 /* The text with the first `from` replaced by `to`, made fit. */
-static mw_status make(import *it, const char *from, const char *to) {
+static mw_status make_for(import *it, const char *from, const char *to, mw_imported_wish wish) {
     mw_buf bytes;
     mw_buf_init(&bytes, 1 << 12);
     const char *place = strstr(text, from);
@@ -38,7 +38,12 @@ static mw_status make(import *it, const char *from, const char *to) {
     mw_str whole = mw_str_copy(&it->arena, mw_buf_str(&bytes));
     mw_buf_release(&bytes);
     MW_CHECK_OK(mw_library_model_read(&it->arena, whole, &it->model, &it->err), &it->err);
-    return mw_imported_make(&it->arena, &it->model, whole, &project, &it->imported, &it->err);
+    wish.features = &project;
+    return mw_imported_make(&it->arena, &it->model, whole, wish, &it->imported, &it->err);
+}
+
+static mw_status make(import *it, const char *from, const char *to) {
+    return make_for(it, from, to, (mw_imported_wish){.label = MW_TYPE_BOOL});
 }
 
 MW_TEST(imported_model_takes_the_projects_order_of_features_and_categories) {
@@ -74,7 +79,7 @@ MW_TEST(imported_model_must_fit_the_project) {
         {"cat_threshold=1", "cat_threshold=9", "a split asks for category 3, of 3 that are named"},
         {"decision_type=1 2", "decision_type=2 2", "a split compares a category as a number"},
         {"binary sigmoid:1", "regression",
-         "lightgbm's objective regression gives no probability of yes; others are not built yet"},
+         "lightgbm's objective regression gives a number, and the label is a bool"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         import it;
@@ -82,4 +87,98 @@ MW_TEST(imported_model_must_fit_the_project) {
         MW_CHECK_EQUAL_STR((const char *)it.err.message, cases[i].message);
         mw_arena_release(&it.arena);
     }
+}
+
+/* The same trees, whatever they were trained for: what they answer goes by the objective. */
+MW_TEST(imported_model_answers_what_the_label_is) {
+    static const struct {
+        const char *objective;
+        mw_type label;
+        mw_answer_kind kind;
+    } rows[] = {{"binary sigmoid:1", MW_TYPE_BOOL, MW_ANSWER_YES_NO},
+                {"regression", MW_TYPE_NUMBER, MW_ANSWER_NUMBER},
+                {"quantile alpha:0.9", MW_TYPE_DURATION, MW_ANSWER_NUMBER},
+                {"tweedie tweedie_variance_power:1.5", MW_TYPE_NUMBER, MW_ANSWER_NUMBER},
+                {"cross_entropy", MW_TYPE_BOOL, MW_ANSWER_YES_NO},
+                {"cross_entropy", MW_TYPE_NUMBER, MW_ANSWER_NUMBER},
+                {"lambdarank", MW_TYPE_BOOL, MW_ANSWER_SCORE}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        import it;
+        mw_imported_wish wish = {.label = rows[i].label};
+        MW_CHECK_OK(make_for(&it, "binary sigmoid:1", rows[i].objective, wish), &it.err);
+        MW_CHECK_EQUAL_INT(it.imported.answer, rows[i].kind);
+        MW_CHECK_EQUAL_INT(it.imported.classes.count, 0);
+        mw_arena_release(&it.arena);
+    }
+}
+
+MW_TEST(imported_model_of_another_label_is_refused) {
+    static const struct {
+        const char *objective;
+        mw_type label;
+        const char *message;
+    } rows[] = {
+        {"binary sigmoid:1", MW_TYPE_NUMBER,
+         "lightgbm's objective binary sigmoid:1 gives a probability of yes, and the label is a "
+         "number"},
+        {"lambdarank", MW_TYPE_NUMBER,
+         "lightgbm's objective lambdarank gives a score that ranks, and the label is a number"},
+        {"regression", MW_TYPE_TEXT,
+         "lightgbm's objective regression gives a number, and the label is a text"},
+        {"multiclass num_class:1", MW_TYPE_BOOL,
+         "lightgbm's objective multiclass num_class:1 gives a probability for each of its classes, "
+         "and the label is a bool"},
+        {"cross_entropy_lambda", MW_TYPE_NUMBER,
+         "lightgbm's objective cross_entropy_lambda gives nothing that a label could be, and the "
+         "label is a number"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        import it;
+        mw_imported_wish wish = {.label = rows[i].label};
+        MW_CHECK_EQUAL_INT(make_for(&it, "binary sigmoid:1", rows[i].objective, wish), MW_INVALID);
+        MW_CHECK_EQUAL_STR((const char *)it.err.message, rows[i].message);
+        MW_CHECK(it.err.hint[0]);
+        mw_arena_release(&it.arena);
+    }
+}
+
+static const char *const classes_text =
+    "tree\nversion=v4\nnum_class=2\nnum_tree_per_iteration=2\nmax_feature_idx=0\n"
+    "objective=multiclass num_class:2\nfeature_names=spent\n\n"
+    "Tree=0\nnum_leaves=1\nnum_cat=0\nleaf_value=1\nis_linear=0\n\n"
+    "Tree=1\nnum_leaves=1\nnum_cat=0\nleaf_value=2\nis_linear=0\n\nend of trees\n";
+
+static mw_status make_classes(import *it, const mw_str *names, size_t count) {
+    mw_str bytes = mw_str_of(classes_text);
+    mw_imported_wish wish = {&project, MW_TYPE_TEXT, {names, count}};
+    mw_arena_init(&it->arena, 1 << 20);
+    MW_CHECK_OK(mw_library_model_read(&it->arena, bytes, &it->model, &it->err), &it->err);
+    return mw_imported_make(&it->arena, &it->model, bytes, wish, &it->imported, &it->err);
+}
+
+/* The file numbers them, and whoever imports it says which they are. */
+MW_TEST(imported_classes_keep_the_files_order) {
+    static const mw_str names[] = {{"spam", 4}, {"billing", 7}, {"spam", 4}};
+    static const struct {
+        size_t first, count;
+        const char *message;
+    } refused[] = {{0, 0, "the file has 2 classes and does not name them"},
+                   {0, 3, "the file has 2 classes, and 3 are named"},
+                   {0, 1, "the file has 2 classes, and 1 are named"}};
+    import it;
+    double shares[2];
+    MW_CHECK_OK(make_classes(&it, names, 2), &it.err);
+    MW_CHECK(it.imported.answer == MW_ANSWER_CLASS && it.imported.classes.count == 2);
+    MW_CHECK_EQUAL_STR(it.imported.classes.items[0], "spam");
+    mw_forest_predict_rows(it.imported.forest, (double[]){0, 0, 0, 0}, 1, shares);
+    MW_CHECK(shares[1] > 0.7 && shares[0] < 0.3);
+    mw_arena_release(&it.arena);
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        MW_CHECK_EQUAL_INT(make_classes(&it, names + refused[i].first, refused[i].count),
+                           MW_INVALID);
+        MW_CHECK_EQUAL_STR((const char *)it.err.message, refused[i].message);
+        mw_arena_release(&it.arena);
+    }
+    static const mw_str twice[] = {{"spam", 4}, {"spam", 4}};
+    MW_CHECK_EQUAL_INT(make_classes(&it, twice, 2), MW_INVALID);
+    mw_arena_release(&it.arena);
 }

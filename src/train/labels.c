@@ -206,6 +206,12 @@ mw_status mw_labels_read(mw_labels_question question, mw_arena *arena, mw_labels
     return MW_OK;
 }
 
+bool mw_labels_have(const mw_labels *labels, size_t example_count, uint32_t class_number) {
+    for (size_t i = 0; i < example_count; i++)
+        if (labels->numbers[i] == class_number) return true;
+    return false;
+}
+
 float mw_labels_learned(const mw_labels *labels, const mw_examples *examples, size_t example) {
     if (labels->kind == MW_ANSWER_CLASS) return (float)labels->numbers[example];
     return (float)examples->items[example].label;

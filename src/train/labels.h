@@ -35,5 +35,7 @@ typedef struct {
    class with too few examples, too many classes, a number that no float can hold. */
 MW_MUST_USE mw_status mw_labels_read(mw_labels_question question, mw_arena *arena,
                                      mw_labels *out_labels, mw_error *err);
+/* Whether any of the first examples is of that class. */
+bool mw_labels_have(const mw_labels *labels, size_t example_count, uint32_t class_number);
 /* Of an example that is learned from, as a learner takes it. */
 float mw_labels_learned(const mw_labels *labels, const mw_examples *examples, size_t example);

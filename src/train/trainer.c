@@ -153,6 +153,37 @@ static mw_status describe_features(training *job, mw_error *err) {
     return mw_encoder_create(job->arena, job->config->symbols, job->features, &job->encoder, err);
 }
 
+/* A name that no label has is perhaps misspelt; nothing else would tell. */
+static mw_status tell_absent(training *job, mw_error *err) {
+    mw_buf text;
+    mw_buf_init(&text, 1 << 16);
+    const mw_classes *classes = &job->labels.classes;
+    for (size_t i = 0; i < classes->names.count; i++)
+        if (!mw_labels_have(&job->labels, job->config->example_count, (uint32_t)i))
+            mw_buf_printf(&text, "%sno label of the examples is the class %.*s",
+                          text.size > 0 ? "\n" : "", MW_STR_ARGS(classes->names.items[i]));
+    mw_status status = mw_buf_check(&text, "train: the classes", err);
+    job->out->messages = mw_str_copy(job->arena, mw_buf_str(&text));
+    mw_buf_release(&text);
+    if (status == MW_OK && !job->out->messages.data)
+        status = mw_fail(err, MW_NO_MEMORY, "train: no memory for the classes");
+    return status;
+}
+
+/* What an imported model answers, and in which order. */
+static mw_status take_imported_labels(training *job, mw_error *err) {
+    const mw_imported *imported = job->config->imported;
+    if (!imported) return MW_OK;
+    MW_ASSERT(mw_answer_kind_fits(imported->answer,
+                                  mw_code_type(job->config->examples->model->label)));
+    job->out->answer = imported->answer;
+    if (imported->answer == MW_ANSWER_SCORE && job->out->split.test_count == 0)
+        return mw_fail(err, MW_INVALID,
+                       "models.%.*s: a threshold of scores is found on a test part, and there is "
+                       "none", MW_STR_ARGS(job->config->model->declaration.name));
+    return imported->classes.count > 0 ? tell_absent(job, err) : MW_OK;
+}
+
 static mw_status read_labels(training *job, mw_error *err) {
     static const mw_objective objectives[] = {[MW_ANSWER_YES_NO] = MW_OBJECTIVE_BINARY,
                                               [MW_ANSWER_NUMBER] = MW_OBJECTIVE_REGRESSION,
@@ -161,12 +192,13 @@ static mw_status read_labels(training *job, mw_error *err) {
                                    .train_count = job->out->split.train_count,
                                    .example_count = job->config->example_count,
                                    .symbols = job->config->symbols};
+    if (job->config->imported) question.names = job->config->imported->classes;
     MW_TRY(mw_labels_read(question, job->arena, &job->labels, err));
     job->out->answer = job->labels.kind;
     job->out->classes = job->labels.classes.names;
     job->settings.objective = objectives[job->labels.kind];
     job->settings.class_count = (int32_t)job->labels.classes.names.count;
-    return MW_OK;
+    return take_imported_labels(job, err);
 }
 
 static mw_status fill_matrix(training *job, mw_lightgbm_data *out_data, mw_error *err) {
@@ -234,6 +266,23 @@ static mw_status answer_test_part(training *job, mw_error *err) {
         for (size_t i = 0; i < count; i++) mw_judged_set_answer(judged, first + i);
     }
     return MW_OK;
+}
+
+/* A score is no share: what it is of everybody is its mean over what was learned from. */
+static mw_status find_baseline(training *job, mw_error *err) {
+    if (job->out->answer != MW_ANSWER_SCORE) return MW_OK;
+    size_t width = job->features.count, count = job->out->split.train_count;
+    double *row = take(job, width, sizeof *row, err), sum = 0;
+    if (!row) return MW_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        const mw_cell *cells = mw_table_row(&job->config->examples->features, i);
+        (void)mw_encoder_run(job->encoder, cells, row);
+        sum += mw_forest_predict(job->forest, row);
+    }
+    job->labels.baseline = sum / (double)count;
+    if (isfinite(job->labels.baseline)) return MW_OK;
+    return mw_fail(err, MW_INVALID, "models.%.*s: the model gives scores that are no numbers",
+                   MW_STR_ARGS(job->config->model->declaration.name));
 }
 
 /* What the baseline says of everybody, in the test part's place. */
@@ -427,6 +476,7 @@ mw_status mw_train(const mw_train_config *config, mw_arena *arena, mw_trained *o
     MW_TRY(describe_features(&job, err));
     MW_TRY(learn(&job, err));
     MW_TRY(answer_test_part(&job, err));
+    MW_TRY(find_baseline(&job, err));
     MW_TRY(measure(&job, err));
     MW_TRY(make_version(&job, err));
     *out_trained = trained;

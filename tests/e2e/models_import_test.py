@@ -90,7 +90,7 @@ def test_what_does_not_fit_is_refused_by_name():
         refuse(train_lightgbm(frame.assign(lately=frame["lately"].astype("category")), labels),
                "the file names the categories of 2 features, but 1 of its features are categories of the project")
         refuse(train_lightgbm(frame, labels, objective="multiclass", num_class=3),
-               "lightgbm's objective multiclass num_class:3 gives no probability of yes")
+               "lightgbm's objective multiclass num_class:3 gives a probability for each of its classes, and the label is a bool")
         refuse(train_xgboost(frame, labels, objective="multi:softmax", num_class=2),
                "xgboost: objective multi:softmax is not built yet")
         vectors = xgboost.train({"multi_strategy": "multi_output_tree", "tree_method": "hist"},
