@@ -71,3 +71,25 @@ MW_TEST(judged_wants_numbers) {
     MW_CHECK_STATUS(mw_judged_measure(&judged, (mw_bootstrap){0}, &measures, &err), MW_INVALID);
     mw_arena_release(&arena);
 }
+
+static mw_status make_and_measure(void *context) {
+    mw_arena arena;
+    mw_judged judged;
+    mw_measures measures;
+    mw_arena_init(&arena, 1 << 20);
+    mw_status status = mw_judged_make(&arena, &of_classes, MW_ANSWER_CLASS, 1, &judged, NULL);
+    if (status == MW_OK) {
+        judged.outputs[0] = 0.75;
+        judged.outputs[1] = 0.25;
+        judged.came[0] = 1;
+        mw_judged_set_answer(&judged, 0);
+        status = mw_judged_measure(&judged, (mw_bootstrap){10, 1}, &measures, NULL);
+    }
+    mw_arena_release(&arena);
+    (void)context;
+    return status;
+}
+
+MW_TEST(judged_survives_every_shortage_of_memory) {
+    MW_CHECK(mw_test_every_allocation_fails(make_and_measure, NULL) > 3);
+}

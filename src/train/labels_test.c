@@ -138,3 +138,25 @@ MW_TEST(labels_with_too_few_or_too_many_classes_are_refused) {
     MW_CHECK_OK(read_labels(&w, w.examples.count - 2, &labels, &err), &err);
     examples_world_end(&w);
 }
+
+static mw_status read_all(void *context) {
+    examples_world *w = context;
+    mw_arena arena;
+    mw_labels labels;
+    mw_arena_init(&arena, 1 << 20);
+    mw_labels_question question = {.examples = &w->examples,
+                                   .train_count = w->examples.count,
+                                   .example_count = w->examples.count,
+                                   .symbols = w->symbols};
+    mw_status status = mw_labels_read(question, &arena, &labels, NULL);
+    mw_arena_release(&arena);
+    return status;
+}
+
+MW_TEST(labels_survive_every_shortage_of_memory) {
+    static const char *const names[] = {"sales", "billing", "sales", "billing"};
+    examples_world w;
+    add_classes(&w, names, 4);
+    MW_CHECK(mw_test_every_allocation_fails(read_all, &w) > 0);
+    examples_world_end(&w);
+}
