@@ -36,8 +36,8 @@ static mw_status add_label(maker *it, mw_cell class_name, mw_error *err) {
     return mw_duck_writer_add(it->labels, row, err);
 }
 
-/* A row of `examples` is that of `labels` but for the model, the class, which is the label there, and
-   the features behind it. */
+/* A row of `examples` is that of `labels` but for the model, the class (the label is that there),
+   and the features behind it. */
 static mw_status add_example(void *context, mw_str event_id, mw_error *err) {
     maker *it = context;
     mw_symbols *symbols = it->workspace->symbols;
