@@ -11,6 +11,7 @@ import pyarrow.parquet
 import serving
 import shop
 import stream_fields_test
+from answering import Answering
 from shop import Shop, main
 
 EDGE = Path(os.environ["MILLWRIGHT"]).parent / "edge"
@@ -94,6 +95,19 @@ def test_events_give_the_bits_of_predict():
         shop_.ok("ingest")
         shop_.ok("train")
         check_asked(shop_)
+
+
+def test_numbers_do_too():
+    with Answering() as shop_:
+        shop_.ok("ingest")
+        shop_.ok("train", "worth")
+        lines = []
+        for row in rows(shop_.orders):
+            lines += [["predict", us(row["placed"]), *values(row)], ["push", us(row["placed"]), "orders", *values(row)]]
+        found = drive(shop_, export(shop_, model="worth"), lines)
+        out = shop_.ok("predict", "worth", "--input", str(shop_.folder / "data/orders.csv")).out
+        expected = {row["order_id"]: float(row["prediction"]) for row in rows(io.StringIO(out))}
+        assert found == expected and len(set(expected.values())) > 100 and max(expected.values()) > 1
 
 
 def test_fields_with_windows_do_too():

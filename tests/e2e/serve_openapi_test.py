@@ -142,5 +142,6 @@ def main(folder):
     print(f"{len(operations)} operations are as described")
 
 
-with tempfile.TemporaryDirectory() as temporary:
-    main(temporary)
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as temporary:
+        main(temporary)

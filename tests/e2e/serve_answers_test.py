@@ -1,0 +1,309 @@
+"""Models whose labels are yes or no, a number, a class: what the server answers is recorded, found again, replayed, and the
+same in `predict`; what stands in for a version answers in the same words."""
+import csv
+import http.client
+import io
+import json
+import re
+
+import each_test
+import serve_openapi_test
+from answering import DESKS, MODELS, Answering
+from serving import call, start, stop
+from shop import Shop, main
+
+AT = "2024-02-10T12:{:02}:{:02}Z"
+
+
+def order(number, **changes):
+    row = {"order_id": f"n{number}", "placed": AT.format(number // 60, number % 60), "shop": "abcde"[number * number % 5],
+           "amount": number * 37 % 101 + 0.5, **changes}
+    return {"event": {key: value for key, value in row.items() if value is not None}}
+
+
+def serve(shop):
+    return start(str(shop.folder), "--listen", "127.0.0.1:0", "--clock", "2024-02-10T12:30:00Z")
+
+
+def ask(port, model, body):
+    code, answer = call(port, "POST", f"/v1/models/{model}/predict", body)
+    assert code == 200, answer
+    return answer
+
+
+def find(port, answer):
+    """What the server tells of a prediction by its id; all that was answered among it."""
+    code, found = call(port, "GET", f"/v1/predictions/{answer['id']}")
+    said = {key: value for key, value in answer.items() if key != "clock"}
+    assert code == 200 and {key: found.get(key) for key in said} == said, (found, answer)
+    return found
+
+
+def check_words(model, answer):
+    """Each kind of answer has its own members, and none of another's."""
+    if model == "returned":
+        assert isinstance(answer["decision"], bool) and 0 <= answer["prediction"] <= 1, answer
+    else:
+        assert answer["decision"] is None, answer
+    if model == "desk":
+        shares = answer["probabilities"]
+        assert list(shares) == DESKS and abs(sum(shares.values()) - 1) < 1e-9, answer
+        assert answer["prediction"] == max(shares, key=shares.get) and answer["probability"] == max(shares.values()), answer
+    else:
+        assert "probability" not in answer and "probabilities" not in answer and isinstance(answer["prediction"], float), answer
+
+
+def columns_of(row, model):
+    """A row that `predict` wrote, in the words of the server."""
+    if model == "desk":
+        return {"prediction": row["prediction"], "probability": float(row["probability"]), "decision": row["decision"] or None}
+    return {"prediction": float(row["prediction"]), "decision": {"": None, "true": True, "false": False}[row["decision"]]}
+
+
+def predicted(shop, model, orders):
+    file = shop.folder / "asked.csv"
+    with open(file, "w") as out:
+        table = csv.DictWriter(out, ["order_id", "placed", "shop", "amount"])
+        table.writeheader()
+        table.writerows(body["event"] for body in orders)
+    rows = list(csv.DictReader(io.StringIO(shop.ok("predict", model, "--input", str(file)).out)))
+    said = {row["id"]: row for row in shop.ok("predict", model, "--input", str(file), "--json").json()}
+    for row in rows:
+        ours = columns_of(row, model)
+        assert {key: said[row["order_id"]][key] for key in ours} == ours, (said, row)
+        assert ("probability" in row) == (model == "desk"), row
+    return {row["order_id"]: columns_of(row, model) for row in rows}
+
+
+def check_replay(shop, answer):
+    replayed = shop.ok("predictions", "replay", answer["id"], "--json").json()
+    assert replayed["differences"] == 0, replayed
+    for half in "recorded", "replayed":
+        for key in "prediction", "decision", "probability":
+            assert replayed[half].get(key) == answer.get(key), (key, replayed)
+    text = shop.ok("predictions", "replay", answer["id"]).out
+    assert "the same, bit by bit" in text and ("= decision" in text) == (answer["decision"] is not None), text
+
+
+def test_answers_are_kept_and_told_alike():
+    """Asked again, by id, after a kill, replayed, and by `predict` for the rows of a file."""
+    with Answering() as shop:
+        shop.ok("ingest")
+        for model in MODELS:
+            shop.ok("train", model)
+        process, port = serve(shop)
+        orders = [order(number) for number in range(24)]
+        unrecorded = {model: ask(port, model, {**orders[0], "record": False}) for model in MODELS}
+        answers = {model: [ask(port, model, body) for body in orders] for model in MODELS}
+        for model in MODELS:
+            for answer in answers[model]:
+                check_words(model, answer)
+                find(port, answer)
+            assert ask(port, model, orders[0]) == answers[model][0]
+            expected = {**answers[model][0], "id": None, "recorded": False}
+            assert {key: unrecorded[model][key] for key in expected} == expected, (unrecorded[model], expected)
+        by_event = call(port, "GET", "/v1/predictions?event=n7")[1]["predictions"]
+        assert {one["model"]: one["prediction"] for one in by_event} == {name: answers[name][7]["prediction"] for name in MODELS}
+        assert len({json.dumps(answer["probabilities"]) for answer in answers["desk"]}) > 10
+        process.kill()
+        process.wait()
+        process, port = serve(shop)
+        described = serve_openapi_test.Description(port)
+        for model in MODELS:
+            assert [ask(port, model, body) for body in orders] == answers[model], "after a kill they are what they were"
+            described.call("POST", "/v1/models/{model}/predict", 200, orders[0], model=model)
+            described.call("GET", "/v1/predictions/{id}", 200, id=answers[model][0]["id"])
+            described.call("GET", "/v1/models/{model}", 200, model=model)
+        others = [order(number, order_id=f"x{number}") for number in range(1801, 1825)]  # later than all that was recorded
+        asked = {model: [ask(port, model, {**body, "record": False}) for body in others] for model in MODELS}
+        stop(process)
+        for model in MODELS:
+            told = predicted(shop, model, others)
+            for body, answer in zip(others, asked[model]):
+                row = told[body["event"]["order_id"]]
+                assert {key: answer[key] for key in row} == row, (answer, row)
+            for answer in answers[model][::6]:
+                check_replay(shop, answer)
+
+
+def test_lists_lines_and_keys_say_the_same():
+    with Answering() as shop:
+        shop.ok("ingest")
+        for model in MODELS:
+            shop.ok("train", model)
+        process, port = serve(shop)
+        bodies = [{**order(number), "record": False} for number in range(3)]
+        for model in MODELS:
+            one_by_one = [ask(port, model, body) for body in bodies]
+            listed = ask(port, model, {"events": [body["event"] for body in bodies], "record": False})["predictions"]
+            keys = [key for key in one_by_one[0] if key != "clock"]
+            assert [[row[key] for key in keys] for row in listed] == [[row[key] for key in keys] for row in one_by_one]
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+            connection.request("POST", f"/v1/models/{model}/predict", "\n".join(json.dumps(body) for body in bodies),
+                               {"Content-Type": "application/x-ndjson"})
+            assert [json.loads(line) for line in connection.getresponse().read().splitlines()] == one_by_one
+            said = []
+            for _ in range(2):
+                connection.request("POST", f"/v1/models/{model}/predict", json.dumps(order(40)),
+                                   {"Content-Type": "application/json", "Idempotency-Key": f"key-{model}"})
+                said.append(connection.getresponse().read())
+            assert said[0] == said[1] and json.loads(said[0])["id"], said
+            check_words(model, json.loads(said[0]))
+        stop(process)
+        rows = shop.ok("sql", "SELECT model, prediction, class, decision FROM predictions ORDER BY model", "--json").json()
+        assert [row["model"] for row in rows] == ["desk", "returned", "worth"], rows
+        assert rows[0]["class"] in DESKS and rows[0]["decision"] is None and 0 < rows[0]["prediction"] < 1, rows
+        assert rows[1]["class"] is None and rows[1]["decision"] in (True, False), rows
+        assert rows[2]["class"] is None and rows[2]["decision"] is None and rows[2]["prediction"] > 1, rows
+
+
+def test_a_swap_leaves_what_was_said():
+    """Also where the version that said it answers no more."""
+    with Answering() as shop:
+        shop.ok("ingest")
+        shop.change("features:", "serving: {worth: {fallback: previous, missing: 40%}, desk: {fallback: previous, missing: 40%}}\nfeatures:")
+        first = {model: shop.ok("train", model, "--json").json()["version"] for model in MODELS}
+        process, port = serve(shop)
+        before = {model: ask(port, model, order(1)) for model in MODELS}
+        second = {model: shop.ok("train", model, "--seed", "7", "--json").json()["version"] for model in MODELS}
+        for model in MODELS:
+            assert before[model]["version"] == first[model] != second[model]
+            shop.ok("models", "promote", model, second[model])
+            after = ask(port, model, order(2))
+            assert after["version"] == second[model], after
+            check_words(model, after)
+            assert ask(port, model, order(1)) == before[model]
+            find(port, before[model])
+        for model in "worth", "desk":
+            blind = ask(port, model, order(3, shop=None, amount=None))
+            assert (blind["fallback"], blind["version"]) == ("missing_features", first[model]), blind
+            check_words(model, blind)
+            assert ask(port, model, order(3, shop=None, amount=None)) == blind
+        third = shop.ok("train", "desk", "--seed", "8", "--json").json()["version"]
+        shop.ok("models", "promote", "desk", third)
+        assert ask(port, "desk", order(4))["version"] == third
+        assert ask(port, "desk", order(1)) == before["desk"], "neither answers nor stands in any more"
+        find(port, before["desk"])
+        stop(process)
+        for model in MODELS:
+            check_replay(shop, before[model])
+
+
+def test_what_stands_in_says_a_number_or_a_class():
+    with Answering() as shop:
+        shop.ok("ingest")
+        shop.change("features:", "serving: {worth: {fallback: baseline, missing: 40%}, desk: {fallback: baseline, missing: 40%}}\nfeatures:")
+        for model in "worth", "desk":
+            shop.ok("train", model)
+        process, port = serve(shop)
+        worth = ask(port, "worth", order(1, shop=None, amount=None))
+        mean = shop.ok("models", "show", "worth", "--json").json()["mean"]
+        assert (worth["fallback"], worth["prediction"], worth["decision"]) == ("missing_features", mean, None), worth
+        desk = ask(port, "desk", order(1, shop=None, amount=None))
+        shares = shop.ok("models", "show", "desk", "--json").json()["shares"]
+        assert desk["fallback"] == "missing_features" and desk["probabilities"] == shares, desk
+        check_words("desk", desk)
+        assert find(port, desk)["probabilities"] == shares
+        stop(process)
+        for answer in worth, desk:
+            assert shop.ok("predictions", "replay", answer["id"], "--json").json()["differences"] == 0
+
+
+def test_moments_that_fall_due():
+    with Answering() as shop:
+        text = (shop.folder / "millwright.yaml").read_text()
+        shop.write(text.replace("moment:   on orders\n", "moment:   on orders at time + 1h\n"))
+        shop.ok("ingest")
+        for model in MODELS:
+            shop.ok("train", model)
+        process, port = serve(shop)
+        assert call(port, "POST", "/v1/events/orders", order(1)["event"])[0] == 200
+        early = {model: ask(port, model, order(1)) for model in MODELS}
+        assert call(port, "POST", "/v1/clock", {"now": "2024-02-10T14:00:00Z"})[0] == 200
+        for model in MODELS:
+            assert early[model]["id"] is None
+            due = ask(port, model, order(1))
+            assert due["id"] and due["prediction"] == early[model]["prediction"], (due, early[model])
+            check_words(model, due)
+            assert find(port, due)["prediction"] == due["prediction"]
+        stop(process)
+
+
+def test_rankings_by_a_number_or_a_class():
+    """Each element has an answer of its own, the greatest number, or the surest class, first; asked again it is the same."""
+    labels = {"worth": "count(clicks by user over next 1d)",
+              "desk": 'case when any(clicks by visit, item over next 1d) then "clicks" else "passes" end'}
+    for kind, label in labels.items():
+        with Shop("project: empty\n") as shop:
+            text = each_test.project_text(shop.folder)
+            shop.write(re.sub(r"(\n    label:).*", rf"\1 {label}", text).replace("\n    cost:", "\n    # cost:"))
+            shop.ok("ingest")
+            shop.ok("train", "rank")
+            process, port = each_test.serve(shop, each_test.END)
+            asked = each_test.visit("w1", ["i3", "i1", "i2"])
+            code, first = each_test.ask(port, asked, explain=True)
+            assert code == 200 and len(first["predictions"]) == 3, first
+            for entry in first["predictions"]:
+                assert entry["decision"] is None and entry["why"]["reasons"] is not None, entry
+                shown = find(port, {key: value for key, value in entry.items() if key not in ("item", "why")})
+                assert shown["event"] == f"w1|{entry['item']}", shown
+                assert shop.ok("predictions", "replay", entry["id"], "--json").json()["differences"] == 0
+            sure = [entry["probability" if kind == "desk" else "prediction"] for entry in first["predictions"]]
+            assert sure == sorted(sure, reverse=True), sure
+            if kind == "desk":
+                for entry in first["predictions"]:
+                    assert entry["probabilities"][entry["prediction"]] == entry["probability"], entry
+                    assert abs(sum(entry["probabilities"].values()) - 1) < 1e-9, entry
+                assert len({json.dumps(entry["probabilities"]) for entry in first["predictions"]}) > 1, first
+            assert each_test.ask(port, asked, explain=True)[1] == first
+            stop(process)
+
+
+def test_reports_say_nothing_false():
+    """What is measured by yes and no is left out of numbers and classes, and said to be."""
+    with Answering() as shop:
+        shop.ok("ingest")
+        for model in MODELS:
+            shop.ok("train", model)
+        process, port = serve(shop)
+        for model in MODELS:
+            body = {"events": [order(number)["event"] for number in range(120)]}
+            assert all("prediction" in row for row in ask(port, model, body)["predictions"])
+        models = {model: call(port, "GET", f"/v1/models/{model}")[1] for model in MODELS}
+        assert [models[model]["answer"] for model in MODELS] == ["yes_no", "number", "class"], models
+        assert models["desk"]["classes"] == DESKS and "threshold" not in models["desk"], models
+        assert "threshold" in models["returned"] and "threshold" not in models["worth"], models
+        assert call(port, "POST", "/v1/clock", {"now": "2024-02-14T12:00:00Z"})[0] == 200
+        page = shop.folder / "monitor.html"
+        seen = {one["model"]: one for one in shop.ok("monitor", "--json", "--html", str(page)).json()["models"]}
+        said = shop.ok("monitor").out
+        stop(process)
+        for model, kind, many in ("worth", "number", "numbers"), ("desk", "class", "classes"):
+            one = seen[model]
+            assert one["answer"] == kind and one["quality"] is None and one["segments"] == [], one
+            assert one["verdict"]["reasons"][-1] == f"how good answers are that are {many} is not measured yet; drift is", one
+            assert one["predictions"]["last_30d"] == 120, one
+            drift = {row["feature"]: row["drift"] for row in one["drift"]}
+            assert all(isinstance(value, (int, float)) for value in drift.values()) and drift["prediction"] >= 0, drift
+            assert all(week["roc_auc"] is None and week["expected"] is None for week in one["weeks"]), one
+        assert seen["returned"]["quality"]["outcomes"] == 120 and seen["returned"]["answer"] == "yes_no", seen["returned"]
+        assert said.count("of them yes; mistakes cost") == 1, said
+        assert '"quality":null' in page.read_text()
+        rows = shop.ok("sql", "SELECT model, label, class FROM labels WHERE event = 'o7' ORDER BY model", "--json").json()
+        assert rows[0]["label"] is None and rows[0]["class"] in DESKS and rows[1]["class"] is rows[2]["class"] is None, rows
+        for model in MODELS:
+            label = "VARCHAR" if model == "desk" else "DOUBLE"
+            assert shop.ok("sql", f"SELECT DISTINCT typeof(label) kind FROM examples_{model}", "--json").json() == [{"kind": label}]
+            assert shop.ok("features", "verify", "--model", model, "--json").json()["differences"] == 0
+        shop.ok("prove")
+        listed = shop.ok("runs", "list").out.splitlines()
+        assert all(name in listed[0] for name in ("roc_auc", "log_loss", "mae", "rmse", "accuracy")), listed
+        for words in ("features", "leaks"), ("features", "suggest"):
+            shop.fails(3, "needs a label that is yes or no", *words, "--model", "desk")
+        shop.fails(3, "is not backtested yet", "backtest", "worth", "--from", "2024-01-20", "--to", "2024-01-22")
+        shop.fails(3, "a version that answers classes is not exported yet", "models", "export", "desk", "--output",
+                   str(shop.folder / "desk.mwm"))
+
+
+if __name__ == "__main__":
+    main(globals())
