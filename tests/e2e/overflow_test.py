@@ -3,10 +3,12 @@
 A feature multiplies amounts until the dear ones no longer fit. What lacks its input, or divides by zero, is missing too
 and no overflow.
 """
+import csv
 import re
 import urllib.request
 from datetime import timedelta
 
+import each_test
 from monitor_test import BEGIN, order, serving
 from shop import PROJECT, Shop, main
 
@@ -34,6 +36,24 @@ def test_a_build_counts_them_by_any_number_of_threads():
         assert f"{expected} features are missing, since an expression went beyond 1.8e308" in said.err, said.err
         columns, *rows = (line.split(",") for line in (shop.folder / "built.csv").read_text().splitlines())
         assert sum(row[columns.index("huge")] == "" for row in rows) == expected
+
+
+def test_moments_of_one_event_are_counted_each():
+    with Shop() as shop:
+        text = each_test.project_text(shop.folder)
+        assert "\nfeatures:\n" in text
+        shop.write(text.replace("\nfeatures:\n", "\nfeatures:\n  huge: price * 1e307\n"))
+        shop.ok("ingest")
+        counts = set()
+        for threads in "1", "3":
+            path = shop.folder / "built.csv"
+            told = shop.ok("features", "build", "--output", str(path), "--threads", threads, "--json").json()
+            with open(path, newline="") as file:
+                rows = list(csv.DictReader(file))
+            expected = sum(bool(row["price"]) and row["huge"] == "" for row in rows)
+            assert told["overflowed"] == expected and 0 < expected < len(rows), (told, expected, len(rows))
+            counts.add(expected)
+        assert len(counts) == 1, counts
 
 
 def test_nothing_is_said_where_nothing_overflowed():
