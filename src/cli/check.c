@@ -5,6 +5,7 @@
 #include "cli/intake.h"
 #include "cli/live_version.h"
 #include "cli/program_changes.h"
+#include "ingest/load.h"
 #include "lang/asked.h"
 
 /* --- streams ---------------------------------------------------------------------------- */
@@ -319,6 +320,13 @@ static mw_status check_data(findings *found, mw_error *err) {
     return status;
 }
 
+/* What was taken in must mean what it meant, or every command that reads it refuses. */
+static mw_status check_keys(const mw_workspace *workspace, mw_error *err) {
+    for (size_t i = 0; i < workspace->program->source_count; i++)
+        MW_TRY(mw_source_check(workspace->state, workspace->program, (int32_t)i, err));
+    return MW_OK;
+}
+
 static mw_status check(mw_workspace *workspace, mw_error *err) {
     const mw_program *program = workspace->program;
     findings found = {.workspace = workspace};
@@ -329,6 +337,7 @@ static mw_status check(mw_workspace *workspace, mw_error *err) {
     if (workspace->state) /* without one nothing can have been trained */
         for (; status == MW_OK && loaded < program->model_count; loaded++)
             status = compare_live(workspace, &program->models[loaded], &found.live[loaded], err);
+    if (status == MW_OK && workspace->state) status = check_keys(workspace, err);
     if (status == MW_OK) status = check_data(&found, err);
     for (size_t i = 0; i < loaded; i++) mw_live_version_release(&found.live[i].version);
     return status;
