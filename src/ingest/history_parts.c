@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { PART_EVENTS_USUAL = 1 << 20, FRESH_GROUP_EVENTS = 1 << 16 };
+enum { PART_EVENTS_USUAL = 1 << 18, FRESH_GROUP_EVENTS = 1 << 16 };
 
 struct mw_history_parts {
     mw_event_parts parts; /* first: a mw_event_parts is cast back to this */
