@@ -309,9 +309,13 @@ const mw_command mw_commands[] = {
         .word_count_min = 1,
         .word_count_max = 1,
         .summary = "Take in a model that LightGBM or XGBoost saved, as a version",
-        .options = {{"--model", "MODEL", "whose version, if the project has several models"}},
+        .options = {{"--model", "MODEL", "whose version, if the project has several models"},
+                    {"--classes", "NAME,...", "of a label of classes: the names of the file's, in "
+                                              "the order of its numbers"}},
         .examples = "  millwright models import booster.txt\n"
-                    "  millwright models import booster.ubj --model late\n",
+                    "  millwright models import booster.ubj --model late\n"
+                    "  millwright models import booster.txt --model desk "
+                    "--classes billing,other,sales\n",
         .run = mw_cli_models_import,
     },
     {

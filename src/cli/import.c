@@ -30,6 +30,25 @@ static mw_status features_of(mw_workspace *workspace, const mw_model_program *pr
     return MW_OK;
 }
 
+/* The names of the file's classes, in the order of its numbers; none where nobody says so. */
+static mw_status read_classes(mw_workspace *workspace, const mw_model_program *program,
+                              mw_values *out_classes, mw_error *err) {
+    mw_cli *cli = workspace->cli;
+    mw_str rest = mw_str_of(mw_cli_option(cli, "--classes")), name;
+    mw_type label = mw_code_type(program->label);
+    *out_classes = (mw_values){NULL, 0};
+    if (!mw_cli_has(cli, "--classes")) return MW_OK;
+    if (!mw_type_is_text(label))
+        return mw_fail(err, MW_USAGE, "--classes: names classes, and the label of %.*s is a %s",
+                       MW_STR_ARGS(program->name), mw_type_name(label));
+    mw_str *names = mw_arena_alloc(&workspace->arena, rest.size + 1, sizeof *names);
+    if (!names) return mw_fail(err, MW_NO_MEMORY, "models import: no memory");
+    size_t count = 0;
+    while (mw_str_split(&rest, ',', &name)) names[count++] = name;
+    *out_classes = (mw_values){names, count};
+    return MW_OK;
+}
+
 static mw_status take_in(mw_workspace *workspace, mw_str bytes, mw_error *err) {
     mw_cli *cli = workspace->cli;
     mw_workspace_model model;
@@ -39,6 +58,7 @@ static mw_status take_in(mw_workspace *workspace, mw_str bytes, mw_error *err) {
     MW_TRY(mw_workspace_find_model(workspace, mw_cli_option(cli, "--model"), &model, err));
     MW_TRY(features_of(workspace, model.program, &features, err));
     mw_imported_wish wish = {.features = &features, .label = mw_code_type(model.program->label)};
+    MW_TRY(read_classes(workspace, model.program, &wish.classes, err));
     mw_status status = mw_library_model_read(&workspace->arena, bytes, &read, err);
     if (status == MW_OK)
         status = mw_imported_make(&workspace->arena, &read, bytes, wish, &imported, err);

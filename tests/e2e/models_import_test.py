@@ -6,6 +6,7 @@ import json
 import lightgbm
 import pandas
 import xgboost
+from answering import Answering
 from shop import Shop, main
 
 FEATURES = ["amount", "shop", "recent_1h", "recent_1d", "spent", "lately"]
@@ -106,6 +107,107 @@ def test_what_does_not_fit_is_refused_by_name():
             assert result.code == 3 and "model.json" in result.err, result.err
         shop.fails(3, "nothing.txt", "models", "import", str(shop.folder / "nothing.txt"))
         assert json.loads(shop.ok("models", "list", "--json").out) == []
+
+
+# --- numbers, classes, scores ------------------------------------------------------------------------------------------
+
+def told(shop, model, version):
+    """What `predict` says of each order: the number or the score, of a class its name and probability."""
+    out = shop.ok("predict", model, "--input", str(shop.folder / "data/orders.csv"), "--version", version).out
+    rows = list(csv.DictReader(io.StringIO(out)))
+    return {row["order_id"]: (row["prediction"], float(row["probability"])) if "probability" in row else float(row["prediction"])
+            for row in rows}
+
+
+def take_in_as(shop, model, kind, booster, *words):
+    file = str(shop.folder / "booster.ubj")
+    booster.save_model(file)
+    said = shop.ok("models", "import", file, "--model", model, *words)
+    assert "4000 rows of edge values: the same bits as" in said.err, said.err
+    trained = shop.ok("models", "import", file, "--model", model, *words, "--json").json()
+    shown = shop.ok("models", "show", model, trained["version"], "--json").json()
+    assert (shown["answer"], shown["learner"]) == (kind, "imported"), shown
+    assert ("threshold" in shown) == (kind in ("yes_no", "score")), shown
+    return trained
+
+
+def check_bits(shop, model, version, ids, theirs):
+    found = told(shop, model, version)
+    assert len(ids) > 800 and len({found[id] for id in ids}) > 20
+    for id, expected in zip(ids, theirs):
+        assert found[id] == expected, (model, id, found[id], expected)
+
+
+OF_NUMBERS = [{"objective": name, "min_sum_hessian_in_leaf": 0} for name in
+              ("regression", "regression_l1", "huber", "fair", "quantile", "mape", "poisson", "gamma", "tweedie")]
+OF_NUMBERS_XGBOOST = [{"objective": name, "min_child_weight": 0, "reg_lambda": 0} for name in
+                      ("reg:squarederror", "reg:squaredlogerror", "reg:absoluteerror", "reg:pseudohubererror", "count:poisson",
+                       "reg:gamma", "reg:tweedie")]
+OF_NUMBERS_XGBOOST.append({"objective": "reg:quantileerror", "quantile_alpha": 0.5})
+
+
+def test_numbers_of_both_libraries():
+    with Answering() as shop:
+        shop.ok("ingest")
+        ids, frame, labels = shop.examples("worth")
+        labels = labels.astype(float) + 1  # gamma wants them above 0
+        asked = xgboost.DMatrix(frame, enable_categorical=True)
+        boosters = [(train_lightgbm(frame, labels, **more), frame) for more in OF_NUMBERS]
+        boosters += [(train_xgboost(frame, labels, **more), asked) for more in OF_NUMBERS_XGBOOST]
+        for booster, rows in boosters:
+            trained = take_in_as(shop, "worth", "number", booster)
+            assert set(trained["metrics"]) == {"mae", "rmse", "bias"} and "threshold" not in trained, trained
+            check_bits(shop, "worth", trained["version"], ids, [float(value) for value in booster.predict(rows)])
+
+
+def test_classes_of_both_libraries():
+    with Answering() as shop:
+        shop.ok("ingest")
+        ids, frame, labels = shop.examples("desk")
+        order = ["shipping", "billing", "other"]  # of the file's numbers, which is not that of the names
+        numbers = labels.map(order.index)
+        words = "--classes", ",".join(order)
+        asked = xgboost.DMatrix(frame, enable_categorical=True)
+        boosters = [(train_lightgbm(frame, numbers, objective=name, num_class=3), frame)
+                    for name in ("multiclass", "multiclassova")]
+        boosters.append((train_xgboost(frame, numbers, objective="multi:softprob", num_class=3), asked))
+        for booster, rows in boosters:
+            trained = take_in_as(shop, "desk", "class", booster, *words)
+            assert set(trained["metrics"]) == {"accuracy", "log_loss", "f1_macro"} and "threshold" not in trained, trained
+            theirs = [min((-float(share), name) for name, share in zip(order, row)) for row in booster.predict(rows)]
+            check_bits(shop, "desk", trained["version"], ids, [(name, -share) for share, name in theirs])
+        file = str(shop.folder / "booster.ubj")
+        shop.fails(3, "--classes NAME,NAME", "models", "import", file, "--model", "desk")
+        for wrong, message in (("billing,other", "the file has 3 classes, and 2 are named"),
+                               ("billing,other,other", "each with a name of its own"), ("billing,,other", "name of its own")):
+            shop.fails(3, message, "models", "import", file, "--model", "desk", "--classes", wrong)
+        shop.fails(2, "--classes: names classes, and the label of worth is a number", "models", "import", file,
+                   "--model", "worth", *words)
+
+
+def test_rankings_of_both_libraries():
+    """Of a yes or no they give a score: what would read it as a probability is left out."""
+    with Answering() as shop:
+        shop.ok("ingest")
+        ids, frame, labels = shop.examples("returned")
+        labels = (labels == "true").astype(int)
+        groups = [10] * (len(labels) // 10) + ([len(labels) % 10] if len(labels) % 10 else [])
+        asked = xgboost.DMatrix(frame, enable_categorical=True)
+        boosters = []
+        for name in "lambdarank", "rank_xendcg":
+            settings = {"objective": name, "verbose": -1, "num_threads": 1, "min_data_per_group": 1, "cat_smooth": 1}
+            boosters.append((lightgbm.train(settings, lightgbm.Dataset(frame, labels, group=groups), 20), frame))
+        for name in "rank:pairwise", "rank:ndcg", "rank:map":
+            rows = xgboost.DMatrix(frame, labels, enable_categorical=True)
+            rows.set_group(groups)
+            boosters.append((xgboost.train({"objective": name, "nthread": 1, "max_cat_to_onehot": 1}, rows, 20), asked))
+        for booster, rows in boosters:
+            trained = take_in_as(shop, "returned", "score", booster)
+            assert set(trained["metrics"]) == {"roc_auc", "average_precision"} and "threshold" in trained, trained
+            check_bits(shop, "returned", trained["version"], ids, [float(value) for value in booster.predict(rows)])
+        file = str(shop.folder / "booster.ubj")
+        for model in "worth", "desk":
+            shop.fails(3, "rank:map", "models", "import", file, "--model", model)
 
 
 main(globals())

@@ -1,5 +1,5 @@
-"""Models whose labels are yes or no, a number, a class: what the server answers is recorded, found again, replayed, and the
-same in `predict`; what stands in for a version answers in the same words."""
+"""Models whose labels are yes or no, a number, a class: the server's answers are LightGBM's to the bit, recorded, found again,
+replayed, and the same in `predict`; what stands in for a version answers in the same words."""
 import csv
 import http.client
 import io
@@ -7,11 +7,13 @@ import json
 import re
 
 import each_test
+import lightgbm
 import serve_openapi_test
-from answering import DESKS, MODELS, Answering
+from answering import DESKS, MODELS, Answering, frame_of
 from serving import call, start, stop
 from shop import Shop, main
 
+FALLBACKS = "serving: {{worth: {{fallback: {0}, missing: 40%}}, desk: {{fallback: {0}, missing: 40%}}}}\nfeatures:"
 AT = "2024-02-10T12:{:02}:{:02}Z"
 
 
@@ -34,9 +36,35 @@ def ask(port, model, body):
 def find(port, answer):
     """What the server tells of a prediction by its id; all that was answered among it."""
     code, found = call(port, "GET", f"/v1/predictions/{answer['id']}")
-    said = {key: value for key, value in answer.items() if key != "clock"}
+    said = {key: value for key, value in answer.items() if key not in ("clock", "why", "item")}
     assert code == 200 and {key: found.get(key) for key in said} == said, (found, answer)
     return found
+
+
+def train_lightgbm(frame, labels, objective, **more):
+    settings = {"objective": objective, "verbose": -1, "num_threads": 1, "min_data_per_group": 1, "cat_smooth": 1, **more}
+    return lightgbm.train(settings, lightgbm.Dataset(frame, labels), 20)
+
+
+def take_in(shop, model, booster, *words):
+    file = str(shop.folder / f"{model}.txt")
+    booster.save_model(file)
+    said = shop.ok("models", "import", file, "--model", model, *words)
+    assert "4000 rows of edge values: the same bits as" in said.err, said.err
+    return booster
+
+
+def imported(shop):
+    """The models that LightGBM trained for Python, as the champions."""
+    boosters = {}
+    _, frame, labels = shop.examples("returned")
+    boosters["returned"] = take_in(shop, "returned", train_lightgbm(frame, labels == "true", "binary"))
+    _, frame, labels = shop.examples("worth")
+    boosters["worth"] = take_in(shop, "worth", train_lightgbm(frame, labels.astype(float), "regression"))
+    _, frame, labels = shop.examples("desk")
+    boosters["desk"] = take_in(shop, "desk", train_lightgbm(frame, labels.map(DESKS.index), "multiclass", num_class=3),
+                               "--classes", ",".join(DESKS))
+    return boosters
 
 
 def check_words(model, answer):
@@ -126,6 +154,24 @@ def test_answers_are_kept_and_told_alike():
                 check_replay(shop, answer)
 
 
+def test_answers_have_the_bits_of_lightgbm():
+    """Of models that LightGBM trained for Python, asked about the features that the server has recorded."""
+    with Answering() as shop:
+        shop.ok("ingest")
+        boosters = imported(shop)
+        process, port = serve(shop)
+        for model in MODELS:
+            answers = [ask(port, model, order(number)) for number in range(40)]
+            features = [find(port, answer)["features"] for answer in answers]
+            theirs = boosters[model].predict(frame_of(features)).tolist()
+            for answer, expected in zip(answers, theirs):
+                check_words(model, answer)
+                ours = list(answer["probabilities"].values()) if model == "desk" else answer["prediction"]
+                assert ours == expected, (model, ours, expected)
+            assert len({json.dumps(one) for one in theirs}) > 10, theirs
+        stop(process)
+
+
 def test_lists_lines_and_keys_say_the_same():
     with Answering() as shop:
         shop.ok("ingest")
@@ -161,7 +207,7 @@ def test_a_swap_leaves_what_was_said():
     """Also where the version that said it answers no more."""
     with Answering() as shop:
         shop.ok("ingest")
-        shop.change("features:", "serving: {worth: {fallback: previous, missing: 40%}, desk: {fallback: previous, missing: 40%}}\nfeatures:")
+        shop.change("features:", FALLBACKS.format("previous"))
         first = {model: shop.ok("train", model, "--json").json()["version"] for model in MODELS}
         process, port = serve(shop)
         before = {model: ask(port, model, order(1)) for model in MODELS}
@@ -192,7 +238,7 @@ def test_a_swap_leaves_what_was_said():
 def test_what_stands_in_says_a_number_or_a_class():
     with Answering() as shop:
         shop.ok("ingest")
-        shop.change("features:", "serving: {worth: {fallback: baseline, missing: 40%}, desk: {fallback: baseline, missing: 40%}}\nfeatures:")
+        shop.change("features:", FALLBACKS.format("baseline"))
         for model in "worth", "desk":
             shop.ok("train", model)
         process, port = serve(shop)
@@ -207,6 +253,27 @@ def test_what_stands_in_says_a_number_or_a_class():
         stop(process)
         for answer in worth, desk:
             assert shop.ok("predictions", "replay", answer["id"], "--json").json()["differences"] == 0
+
+
+def test_why_a_number_or_a_class():
+    """What the features add comes to the number itself, or to the sum of the class that is said."""
+    with Answering() as shop:
+        shop.ok("ingest")
+        boosters = imported(shop)
+        process, port = serve(shop)
+        worth, desk = (ask(port, model, {**order(5), "explain": True}) for model in ("worth", "desk"))
+        features = frame_of([find(port, desk)["features"]])
+        assert call(port, "GET", f"/v1/predictions/{desk['id']}?explain=true")[1]["why"] == desk["why"]
+        stop(process)
+        for answer, sum_ in ((worth, worth["prediction"]),
+                             (desk, boosters["desk"].predict(features, raw_score=True)[0][DESKS.index(desk["prediction"])])):
+            why = answer["why"]
+            told = why["expected"] + why["others"] + sum(reason["adds"] for reason in why["reasons"])
+            assert abs(told - sum_) < 1e-6 * max(1, abs(sum_)), (answer, sum_)
+            again = shop.ok("explain", answer["model"], "--id", answer["id"], "--json").json()
+            assert again["why"] == why and again["prediction"] == answer["prediction"], again
+            text = shop.ok("explain", answer["model"], "--id", answer["id"]).out
+            assert str(answer["prediction"])[:5] in text and ", yes" not in text and ", no\n" not in text, text
 
 
 def test_moments_that_fall_due():
@@ -245,7 +312,7 @@ def test_rankings_by_a_number_or_a_class():
             assert code == 200 and len(first["predictions"]) == 3, first
             for entry in first["predictions"]:
                 assert entry["decision"] is None and entry["why"]["reasons"] is not None, entry
-                shown = find(port, {key: value for key, value in entry.items() if key not in ("item", "why")})
+                shown = find(port, entry)
                 assert shown["event"] == f"w1|{entry['item']}", shown
                 assert shop.ok("predictions", "replay", entry["id"], "--json").json()["differences"] == 0
             sure = [entry["probability" if kind == "desk" else "prediction"] for entry in first["predictions"]]
