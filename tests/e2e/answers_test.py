@@ -210,5 +210,47 @@ def test_classes_are_learned_to_lightgbms_bits():
         check_classes(trained["metrics"], booster.predict(features[last]), CLASSES, labels[last], "classes")
         assert all(set(row["metrics"]) == {"accuracy", "log_loss", "f1_macro"} for row in trained["segments"])
 
+        again = take_in(shop, booster, "booster.txt", "--classes", ",".join(CLASSES))
+        for key in ("metrics", "baseline", "segments"):
+            assert again[key] == trained[key], key
+        check_answers(shop, again["version"], booster.predict(features), CLASSES)
+
+
+def check_answers(shop, version, probabilities, classes):
+    """What is answered of each order is the library's likeliest class, with its bits."""
+    out = shop.ok("predict", "returned", "--input", str(shop.folder / "data/orders.csv"), "--version", version).out
+    ours = {row["order_id"]: (row["prediction"], float(row["probability"])) for row in csv.DictReader(io.StringIO(out))}
+    frame = pandas.read_csv(shop.folder / "built.csv")
+    for id_, row in zip(frame["id"][frame["label"].notna()], probabilities):
+        assert ours[str(id_)] == (classes[numpy.argmax(row)], float(max(row))), (id_, ours[str(id_)], row)
+
+
+def test_classes_of_other_objectives_and_orders_are_imported():
+    order = ["kept", "e", "d", "c", "b", "a"]  # of the file's numbers
+    named = ["--classes", ",".join(order)]
+    with Shop(CLASS) as shop:
+        trained = train(shop)
+        features, labels, first, last = labelled(shop.folder, trained, shop.ok)
+        codes = labels.map(order.index)
+        booster = lightgbm.train({"objective": "multiclassova", "num_class": 6, "verbose": -1, "num_threads": 1},
+                                 lightgbm.Dataset(features[first], codes[first]), 5)
+        found = take_in(shop, booster, "ova.txt", *named)
+        near(found["metrics"]["accuracy"]["value"],
+             metrics.accuracy_score(codes[last], numpy.argmax(booster.predict(features[last]), axis=1)), "ova")
+        check_answers(shop, found["version"], booster.predict(features), order)
+        other = xgboost.train({"objective": "multi:softprob", "num_class": 6, "nthread": 1, "tree_method": "hist"},
+                              xgboost.DMatrix(features[first], codes[first], enable_categorical=True), 5)
+        for name in ("softprob.json", "softprob.ubj"):
+            found = take_in(shop, other, name, *named)
+        probabilities = other.predict(xgboost.DMatrix(features, enable_categorical=True))
+        check_answers(shop, found["version"], probabilities, order)
+        assert abs(found["metrics"]["log_loss"]["value"] -
+                   metrics.log_loss(labels[last], probabilities[last][:, ::-1], labels=sorted(order))) < 1e-6  # floats
+        file = str(shop.folder / "softprob.json")
+        shop.fails(3, "the file has 6 classes and does not name them", "models", "import", file)
+        shop.fails(3, "the file has 6 classes, and 2 are named", "models", "import", file, "--classes", "a,b")
+        said = shop.ok("models", "import", file, "--classes", "kept,e,d,c,b,A").err
+        assert "no label of the examples is the class A" in said, said
+
 
 main(globals())
