@@ -251,8 +251,8 @@ static mw_status check_kinds(const mw_gate_question *question, mw_error *err) {
     if (mw_answer_kind_decides(challenger->answer) && mw_answer_kind_decides(champion->answer))
         return MW_OK;
     return mw_fail(err, MW_NOT_BUILT,
-                   "gate: compares a yes or no alone so far; %s answers a %s, %s a %s",
-                   "the challenger", mw_answer_kind_word(challenger->answer), "the champion",
+                   "gate: compares answers of yes or no alone so far; the challenger's kind is %s, "
+                   "the champion's %s", mw_answer_kind_word(challenger->answer),
                    mw_answer_kind_word(champion->answer));
 }
 

@@ -163,6 +163,24 @@ MW_TEST(gate_refuses_what_cannot_be_measured) {
     release(&it);
 }
 
+/* A number above the threshold is no yes. */
+MW_TEST(gate_compares_no_numbers) {
+    static const char *const rules[] = {"cost <= champion.cost", NULL};
+    loop_world_stump number = good;
+    number.answer = MW_ANSWER_NUMBER;
+    for (int side = 0; side < 2; side++) {
+        static fixture it;
+        mw_gate_result result = {.passed = true};
+        mw_error err;
+        make(&it, side == 0 ? number : poor, side == 0 ? good : number, rules);
+        mw_gate_question question = question_of(&it, VISITS);
+        MW_CHECK_STATUS(mw_gate_judge(&question, &it.world.arena, &result, &err), MW_NOT_BUILT);
+        MW_CHECK(result.passed && strstr(err.message, side == 0 ? "champion's number"
+                                                              : "kind is number"));
+        release(&it);
+    }
+}
+
 MW_TEST(gate_does_not_flatter_a_threshold_that_was_chosen_on_its_examples) {
     static const char *const rules[] = {"cost <= champion.cost", NULL};
     static fixture it;

@@ -15,6 +15,7 @@ typedef struct {
     double slope; /* of the score, above the cut and below it; negative: the wrong way round */
     double threshold;
     int64_t to_us; /* trained on moments before this */
+    mw_answer_kind answer; /* yes or no, a number or a score */
 } loop_world_stump;
 
 static inline const mw_forest *loop_world_forest(mw_arena *arena, loop_world_stump stump) {
@@ -70,6 +71,7 @@ static inline mw_str loop_world_version(mw_arena *arena, mw_symbols *symbols,
                           .project = MW_STR("project: visits\n"),
                           .zone = MW_STR("UTC"),
                           .features = {features, 2},
+                          .answer = stump.answer,
                           .forest = loop_world_forest(arena, stump),
                           .threshold = stump.threshold,
                           .learner = MW_STR("lightgbm"),

@@ -24,10 +24,11 @@ static mw_status record(void *context, const mw_loop_event *event, mw_error *err
     return MW_OK;
 }
 
-static mw_watch_config config_of(follower_world *world, const mw_keeping *keeping) {
+static mw_watch_config config_for(follower_world *world, const mw_keeping *keeping,
+                                  mw_answer_kind answer) {
     const mw_program *program = world->examples.program;
     mw_str champion = loop_world_version(&world->examples.arena, world->examples.symbols,
-                                         (loop_world_stump){0.5, 2, 0.5, 0});
+                                         (loop_world_stump){0.5, 2, 0.5, 0, answer});
     return (mw_watch_config){.sys = world->sys,
                              .log_folder = "log",
                              .program = program,
@@ -38,6 +39,10 @@ static mw_watch_config config_of(follower_world *world, const mw_keeping *keepin
                              .lake = {.log_through = INT64_MIN},
                              .champion = champion,
                              .keeping = keeping};
+}
+
+static mw_watch_config config_of(follower_world *world, const mw_keeping *keeping) {
+    return config_for(world, keeping, MW_ANSWER_YES_NO);
 }
 
 static void post_all(follower_world *world) {
@@ -64,6 +69,20 @@ MW_TEST(watch_measures_what_was_predicted) {
     MW_CHECK_EQUAL_INT(mw_drift_watch_read(mw_loop_drift(mw_watch_loop(watch))).row_count,
                        expected);
     MW_CHECK_EQUAL_INT(mw_watch_since(watch), INT64_MAX); /* v1 is not the champion's name */
+    mw_watch_destroy(watch);
+    follower_world_end(&world);
+}
+
+/* Drift is of any number; how good it was is measured of a yes or no alone so far. */
+MW_TEST(watch_takes_no_number_for_a_yes) {
+    follower_world world;
+    mw_watch *watch = NULL;
+    post_all(&world);
+    MW_CHECK_OK(mw_watch_create(config_for(&world, NULL, MW_ANSWER_NUMBER), &watch, NULL), NULL);
+    MW_CHECK_OK(mw_watch_advance(watch, follower_world_all, NULL), NULL);
+    mw_quality quality = mw_loop_quality(mw_watch_loop(watch));
+    MW_CHECK(quality.outcome_count == 0 && quality.cost == 0 && isnan(quality.of[0]));
+    MW_CHECK(mw_drift_watch_read(mw_loop_drift(mw_watch_loop(watch))).row_count > 0);
     mw_watch_destroy(watch);
     follower_world_end(&world);
 }
