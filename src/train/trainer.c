@@ -153,23 +153,6 @@ static mw_status describe_features(training *job, mw_error *err) {
     return mw_encoder_create(job->arena, job->config->symbols, job->features, &job->encoder, err);
 }
 
-/* A name that no label has is perhaps misspelt; nothing else would tell. */
-static mw_status tell_absent(training *job, mw_error *err) {
-    mw_buf text;
-    mw_buf_init(&text, 1 << 16);
-    const mw_classes *classes = &job->labels.classes;
-    for (size_t i = 0; i < classes->names.count; i++)
-        if (!mw_labels_have(&job->labels, job->config->example_count, (uint32_t)i))
-            mw_buf_printf(&text, "%sno label of the examples is the class %.*s",
-                          text.size > 0 ? "\n" : "", MW_STR_ARGS(classes->names.items[i]));
-    mw_status status = mw_buf_check(&text, "train: the classes", err);
-    job->out->messages = mw_str_copy(job->arena, mw_buf_str(&text));
-    mw_buf_release(&text);
-    if (status == MW_OK && !job->out->messages.data)
-        status = mw_fail(err, MW_NO_MEMORY, "train: no memory for the classes");
-    return status;
-}
-
 /* What an imported model answers, and in which order. */
 static mw_status take_imported_labels(training *job, mw_error *err) {
     const mw_imported *imported = job->config->imported;
@@ -181,7 +164,7 @@ static mw_status take_imported_labels(training *job, mw_error *err) {
         return mw_fail(err, MW_INVALID,
                        "models.%.*s: a threshold of scores is found on a test part, and there is "
                        "none", MW_STR_ARGS(job->config->model->declaration.name));
-    return imported->classes.count > 0 ? tell_absent(job, err) : MW_OK;
+    return MW_OK;
 }
 
 static mw_status read_labels(training *job, mw_error *err) {
@@ -238,6 +221,47 @@ static mw_status learn(training *job, mw_error *err) {
     job->out->messages = result.messages;
     job->out->learner_cpu_us = result.cpu_us;
     return mw_lightgbm_text_read(job->arena, result.text, &job->forest, err);
+}
+
+/* --- what people should know --------------------------------------------------------------- */
+
+/* A name that no label has is perhaps misspelt; nothing else would tell. */
+static void tell_absent(const training *job, mw_buf *text) {
+    mw_values names = job->labels.classes.names;
+    for (size_t i = 0; job->config->imported && i < names.count; i++)
+        if (!mw_labels_have(&job->labels, job->config->example_count, (uint32_t)i))
+            mw_buf_printf(text, "no label of the examples is the class %.*s\n",
+                          MW_STR_ARGS(names.items[i]));
+}
+
+/* Whoever has written yes and no as numbers means a probability. */
+static void tell_bits(const training *job, mw_buf *text) {
+    size_t count = job->out->answer == MW_ANSWER_NUMBER ? job->out->split.train_count : 0, bits = 0;
+    for (size_t i = 0; i < count; i++) {
+        double label = job->config->examples->items[i].label;
+        bits += label == 0 || label == 1;
+    }
+    if (count == 0 || bits < count) return;
+    mw_buf_append_text(text, "all labels to learn from are 0 or 1, and are learned as numbers: for "
+                             "a probability of yes let the label be one, as in `... = 1`\n");
+}
+
+/* Behind what the learner has to say. */
+static mw_status tell(training *job, mw_error *err) {
+    mw_buf text;
+    mw_buf_init(&text, 1 << 20);
+    mw_buf_append_str(&text, job->out->messages);
+    if (text.size > 0 && text.data[text.size - 1] != '\n') mw_buf_append_char(&text, '\n');
+    tell_absent(job, &text);
+    tell_bits(job, &text);
+    mw_status status = mw_buf_check(&text, "train: what it has to say", err);
+    mw_str said = mw_buf_str(&text);
+    if (status == MW_OK && said.size > job->out->messages.size + 1)
+        job->out->messages = mw_str_copy(job->arena, mw_str_slice(said, 0, said.size - 1));
+    mw_buf_release(&text);
+    if (status == MW_OK && job->out->messages.size > 0 && !job->out->messages.data)
+        status = mw_fail(err, MW_NO_MEMORY, "train: no memory for what it has to say");
+    return status;
 }
 
 /* --- how good it is --------------------------------------------------------------------- */
@@ -475,6 +499,7 @@ mw_status mw_train(const mw_train_config *config, mw_arena *arena, mw_trained *o
     MW_TRY(spell_settings(&job, err));
     MW_TRY(describe_features(&job, err));
     MW_TRY(learn(&job, err));
+    MW_TRY(tell(&job, err));
     MW_TRY(answer_test_part(&job, err));
     MW_TRY(find_baseline(&job, err));
     MW_TRY(measure(&job, err));

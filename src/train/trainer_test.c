@@ -201,6 +201,25 @@ MW_TEST(trainer_learns_classes) {
     examples_world_end(&w);
 }
 
+/* Until labels were learned as numbers, these were a yes or no: nothing else would say so. */
+MW_TEST(trainer_says_that_numbers_are_bits) {
+    examples_world w;
+    mw_error err;
+    for (int other = 0; other < 2; other++) {
+        mw_trained trained;
+        examples_world_begin_with(&w, EXAMPLES_NUMBER);
+        for (int64_t i = 0; i < EXAMPLES; i++)
+            examples_world_add_cell(&w, i * MW_HOUR_US / 4, "ann", (double)(i % 7),
+                                    mw_cell_number(i == 0 && other ? 2 : (double)(i % 2)));
+        mw_train_config config = configure(&w, 1);
+        MW_CHECK_OK(mw_train(&config, &w.arena, &trained, &err), &err);
+        MW_CHECK(trained.answer == MW_ANSWER_NUMBER);
+        MW_CHECK(mw_str_starts(trained.messages, MW_STR("all labels to learn from are 0 or 1")) ==
+                 !other);
+        examples_world_end(&w);
+    }
+}
+
 static void check_threads(void (*fill_world)(examples_world *world)) {
     examples_world first, second;
     mw_trained one, two;
