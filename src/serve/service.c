@@ -545,8 +545,8 @@ static mw_status rank_now(const rank_call *c, bool is_recorded, mw_ranking *rank
             MW_TRY(answer_element(c, stored, element, i, ranking, err));
             continue;
         }
-        if (is_recorded) MW_TRY(record_ranked(c, recorded++, &answer, err));
         MW_TRY(keep_classes(&service->said, &answer.prediction, err));
+        if (is_recorded) MW_TRY(record_ranked(c, recorded++, &answer, err));
         keep_ranked(service, i, element, &answer, ranking);
     }
     return is_recorded ? mw_receiving_append(service->receiving, c->received, true, err) : MW_OK;
