@@ -186,9 +186,11 @@ static const mw_shape_key model_keys[] = {
      "what is predicted, and when: `on STREAM [at time - SPAN]` or "
      "`every SPAN for KEYS of STREAM`"},
     {"label", &expression, MW_KEY_COMPILED,
-     "the truth, as it will be known: an expression that looks ahead"},
+     "the truth, as it will be known: an expression that looks ahead; a bool is answered by a "
+     "probability, a number by a number, a text by a class"},
     {"sample", &sample, MW_KEY_LATER, "which examples to train on"},
-    {"kind", &kind, MW_KEY_OPTIONAL, "what the label is, where it does not show; default `binary`"},
+    {"kind", &kind, MW_KEY_OPTIONAL,
+     "what the label is: its type says so, and nothing goes by this"},
     {"outputs", &outputs, MW_KEY_LATER, "what a prediction holds"},
     {"cost", &cost, MW_KEY_OPTIONAL, "what mistakes cost: sets the threshold"},
     {"decide", &decisions, MW_KEY_LATER, "the decisions, the first that matches wins"},
