@@ -3,8 +3,9 @@ knows no repeats, gets each event once though the server is killed again and aga
 until it is answered, and some are sent again after that. An answer that comes twice is the same twice.
 
 Some kills tear the very write that has a request's events and its key: by a limit to the size of its files, which the log
-reaches in the midst of such a write, whereupon the system ends the process."""
+reaches in the midst of such a write."""
 import atexit
+import ctypes
 import http.client
 import json
 import os
@@ -23,6 +24,9 @@ MILLWRIGHT = os.environ["MILLWRIGHT"]
 KILLS = int(os.environ.get("MW_KILLS", "10"))
 TORN_KILLS = int(os.environ.get("MW_TORN_KILLS", "20"))
 SEED = int(os.environ.get("MW_SEED", "1"))
+LIBC = ctypes.CDLL(None, use_errno=True)
+LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+PTRACE_CONT, PTRACE_SEIZE = 7, 0x4206
 PROJECT = """project: clicks
 streams:
   clicks: {from: clicks.csv, types: {user: category}, time: at}
@@ -58,15 +62,24 @@ class Server:
 
     def tear(self, size):
         """Lets the log grow by so many more bytes, in the segment that is written, which a new one may follow before;
-        whether records stand there then without the last of their batch."""
-        limited = None
-        while self.process.poll() is None:
+        whether records stand there then without the last of their batch. Beyond, a write is cut short and the next one
+        fails with a signal, which the server does not heed, but whose tracer is told: there it is killed."""
+        limited, pid = None, self.process.pid
+        assert LIBC.ptrace(PTRACE_SEIZE, pid, None, None) == 0, os.strerror(ctypes.get_errno())
+        while True:
             log = max(Path(self.folder, ".millwright/log").glob("*.log"), key=lambda path: int(path.stem, 16) ^ 1 << 63)
             if log != limited:
                 limited, limit = log, log.stat().st_size + size
-                resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-            time.sleep(0.01)
-        assert self.process.returncode == -signal.SIGXFSZ, self.process.returncode
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+            told, status = os.waitpid(pid, os.WNOHANG)
+            if told == 0:
+                time.sleep(0.002)
+                continue
+            assert os.WIFSTOPPED(status), status
+            if os.WSTOPSIG(status) == signal.SIGXFSZ:
+                break
+            LIBC.ptrace(PTRACE_CONT, pid, None, os.WSTOPSIG(status))
+        self.process.kill()
         is_torn = is_broken_off(log.read_bytes())
         self.start_again()
         return is_torn
