@@ -30,11 +30,12 @@ if(NOT MW_SANITIZE)
   # better than fast.
   file(GLOB once CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/lang/*.c)
   list(FILTER once EXCLUDE REGEX "/(code|[a-z_]*_test|[a-z_]*_fuzz)[.]c$")
-  foreach(name IN ITEMS base/beat base/calendar base/digest_table base/letters base/memory base/nearest base/queue base/shortest base/str
-          base/tick base/wide base/zone feature/agenda feature/awaited feature/census feature/cold feature/course
-          feature/edges feature/engine feature/entrance feature/family feature/instances feature/kept_texts feature/key_list
-          feature/overflow feature/pending feature/plan feature/pool feature/power_sums feature/roster feature/rounds feature/scan feature/slate feature/spill
-          model/classes model/forest model/forest_format model/forest_layout model/forest_output model/seal model/transform model/version table/answer_kind table/cell
+  foreach(name IN ITEMS base/beat base/calendar base/digest_table base/json base/letters base/memory base/nearest base/queue
+          base/shortest base/str base/tick base/wide base/zone feature/agenda feature/awaited feature/census feature/cold
+          feature/course feature/edges feature/engine feature/entrance feature/family feature/instances feature/key_list
+          feature/overflow feature/pending feature/plan feature/pool feature/power_sums feature/roster feature/rounds
+          feature/scan feature/slate feature/spill model/classes model/forest model/forest_format model/forest_layout
+          model/forest_output model/seal model/version table/answer_kind table/cell
           table/dictionary table/list)
     list(APPEND once ${CMAKE_SOURCE_DIR}/src/${name}.c)
   endforeach()
