@@ -80,6 +80,7 @@ def test_it_says_what_it_needs():
         project.fails(3, "needs at least 750 examples", "features", "suggest")
         project.fails(2, '--most: must be a whole number from 1 to 100, got "0"', "features", "suggest", "--most", "0")
         project.change("label:    any(returns by id over next 3d)", "label:    count(returns by id over next 3d)")
+        project.change("    cost:     {false_alarm: 1, miss: 4}\n", "")
         project.fails(3, "needs a label that is yes or no", "features", "suggest")
 
 
