@@ -160,6 +160,22 @@ static void warn_of_end(const job *it, const mw_examples *examples) {
     mw_buf_release(&said);
 }
 
+/* Too few examples for a single split make a version that looks like any other. */
+static void warn_of_constant(const job *it, const mw_trained *trained) {
+    mw_lightgbm_settings settings;
+    mw_error none;
+    if (!trained->is_constant) return;
+    mw_cli_note(it->workspace->cli,
+                "warning: version %.*s says the same of whatever it is asked: all %zu examples "
+                "that it was tested on got one answer",
+                MW_STR_ARGS(trained->name), trained->split.test_count);
+    if (it->imported || mw_train_settings(&it->model, 0, &settings, &none) != MW_OK) return;
+    mw_cli_note(it->workspace->cli,
+                "  A leaf takes %d examples at least (`params: {min_data_in_leaf: %d}`), and %zu "
+                "were learned from.",
+                settings.min_data_in_leaf, settings.min_data_in_leaf, trained->split.train_count);
+}
+
 /* --- training --------------------------------------------------------------------------- */
 
 static mw_status describe_streams(job *it, const mw_version_stream **out_streams, mw_error *err) {
@@ -302,6 +318,7 @@ static mw_status train(job *it, mw_error *err) {
         report.seconds = (double)(mw_sys_monotonic_us(cli->sys) - began_us) / (double)MW_SECOND_US;
         if (trained.messages.size > 0) mw_cli_note(cli, "%.*s", MW_STR_ARGS(trained.messages));
         warn_of_end(it, &examples);
+        warn_of_constant(it, &trained);
         status = keep(it, &report, started_us, &outcome, err);
     }
     if (status == MW_OK && cli->json) mw_train_report_json(&report, outcome, &cli->out);

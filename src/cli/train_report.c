@@ -95,6 +95,7 @@ void mw_train_report_json(const mw_train_report *report, mw_train_outcome outcom
     mw_json_key(&json, "baseline");
     write_metrics(trained, &trained->baseline, false, &json);
     write_decision(trained, &json);
+    mw_json_put_bool(&json, "constant", trained->is_constant);
     write_examples(report, &json);
     write_segments(trained, &json);
     mw_json_put_str(&json, "data_version", report->data_version);

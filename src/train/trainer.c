@@ -352,6 +352,12 @@ static mw_status choose_threshold(training *job, const mw_judged *baseline, mw_e
     return MW_OK;
 }
 
+static bool are_all_alike(const mw_judged *judged) {
+    for (size_t i = judged->width; i < judged->count * judged->width; i++)
+        if (judged->outputs[i] != judged->outputs[i - judged->width]) return false;
+    return judged->count > 1;
+}
+
 static mw_status measure(training *job, mw_error *err) {
     const mw_split *split = &job->out->split;
     mw_bootstrap bootstrap = {job->config->is_brief ? 0 : MW_RESAMPLES_USUAL,
@@ -361,6 +367,7 @@ static mw_status measure(training *job, mw_error *err) {
     MW_TRY(mw_judged_measure(&job->judged, bootstrap, &job->out->test, err));
     MW_TRY(mw_judged_measure(&baseline, (mw_bootstrap){0}, &job->out->baseline, err));
     MW_TRY(choose_threshold(job, &baseline, err));
+    job->out->is_constant = are_all_alike(&job->judged);
     if (job->config->is_brief || split->test_count == 0) return MW_OK;
     mw_segments_question question = {.examples = job->config->examples,
                                      .first = split->test_first,

@@ -67,6 +67,7 @@ typedef struct {
     double baseline_cost;   /* of the cheaper of always yes and never; NaN where nothing decides */
     mw_segment_metrics *segments;
     size_t segment_count;
+    bool is_constant; /* all examples of the test part, more than one, got the same answer */
     mw_str settings, messages;
     int64_t learner_cpu_us;
 } mw_trained;

@@ -77,6 +77,21 @@ MW_TEST(trainer_learns_what_is_there_and_beats_the_baseline) {
     examples_world_end(&w);
 }
 
+MW_TEST(trainer_tells_a_version_that_learned_nothing) {
+    enum { FEW = 60 }; /* of which no leaf of 100 can be made */
+    examples_world w;
+    fill(&w);
+    mw_train_config config = configure(&w, 1);
+    mw_trained trained;
+    mw_error err;
+    MW_CHECK_OK(mw_train(&config, &w.arena, &trained, &err), &err);
+    MW_CHECK(!trained.is_constant);
+    config.example_count = FEW;
+    MW_CHECK_OK(mw_train(&config, &w.arena, &trained, &err), &err);
+    MW_CHECK(trained.is_constant);
+    examples_world_end(&w);
+}
+
 MW_TEST(trainer_makes_the_same_version_with_any_number_of_threads) {
     examples_world first, second;
     fill(&first);

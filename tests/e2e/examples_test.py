@@ -109,6 +109,7 @@ def try_example(name, check):
             return
         trained = json.loads(folder.ok("train", MODELS[name], "--learner", "lightgbm", "--json").stdout)
         assert trained["examples"]["train"] > 50, trained
+        assert trained["constant"] == (trained["examples"]["train"] < 250), trained  # two leaves take 100 of 80 % each
 
 
 def check_maintenance(folder, built):
