@@ -15,7 +15,8 @@ typedef struct {
     mw_str file; /* as seen from the project's folder */
     mw_schema columns;
     mw_str *names; /* of the columns as features */
-    mw_str positive; /* the value of a text label that stands for yes */
+    mw_str negative, positive; /* of the label's texts the least and the greatest: no and yes */
+    bool is_plain_label;       /* it is asked for as it is: a number, or a class of several */
     mw_buf *out;
 } draft;
 
@@ -162,8 +163,8 @@ static mw_status find_columns(const draft *d, mw_type *out_label, mw_error *err)
         MW_TRY(find_column(d, mw_str_trim(id), "--id", &column, err));
     MW_TRY(find_column(d, mw_str_of(d->data->label), "--label", &column, err));
     if (is_id(d, column->name) || column->type == MW_TYPE_TIME || is_list(column))
-        return mw_fail(err, MW_INVALID, "init: --label: %s must be a bool, a number or a text that "
-                       "says yes or no, and no id", d->data->label);
+        return mw_fail(err, MW_INVALID, "init: --label: %s must be a bool, a number or a text, and "
+                       "no id", d->data->label);
     *out_label = column->type;
     return MW_OK;
 }
@@ -230,17 +231,20 @@ static void write_features(const draft *d) {
 }
 
 static void write_model(const draft *d, mw_type label) {
-    static const char guess[] = "     # a guess: what counts as yes\n";
     const char *name = d->data->label;
     mw_buf_printf(d->out, "models:\n  %s:\n    moment: on events\n    label: ", name);
-    if (label == MW_TYPE_TEXT) {
-        mw_buf_printf(d->out, "\"last(events.%s by id over next 2d) = '", name);
-        append_escaped(d->out, d->positive);
-        mw_buf_printf(d->out, "'\"%s", guess);
-    } else {
-        mw_buf_printf(d->out, "last(events.%s by id over next 2d)%s%s", name,
-                      label == MW_TYPE_BOOL ? "" : " >= 1", label == MW_TYPE_BOOL ? "\n" : guess);
+    if (label != MW_TYPE_TEXT || d->is_plain_label) {
+        mw_buf_printf(d->out, "last(events.%s by id over next 2d)", name);
+        mw_buf_append_text(d->out, label == MW_TYPE_BOOL ? "\n"
+                                   : !d->is_plain_label ? " = 1\n"
+                                   : label == MW_TYPE_TEXT
+                                       ? "     # a class; with = NAME, yes or no\n"
+                                       : "     # a number; with >= 1, yes or no\n");
+        return;
     }
+    mw_buf_printf(d->out, "\"last(events.%s by id over next 2d) = '", name);
+    append_escaped(d->out, d->positive);
+    mw_buf_append_text(d->out, "'\"     # a guess: what counts as yes\n");
 }
 
 static void write_project(const draft *d, mw_type label) {
@@ -256,9 +260,17 @@ static void write_project(const draft *d, mw_type label) {
 
 /* --- reading the file --------------------------------------------------------------------- */
 
-/* Of two texts like no and yes, N and Y: the one that says yes. */
-static mw_status find_positive(const mw_data_reader *reader, draft *d, mw_error *err) {
-    mw_field field = {mw_str_of(d->data->label), MW_TYPE_TEXT};
+/* Of two texts like no and yes, N and Y, the greater one says yes; of more nobody can tell. */
+static void look_at_text(draft *d, mw_str value) {
+    if (d->positive.size == 0) d->negative = d->positive = value;
+    if (mw_str_equal(value, d->negative) || mw_str_equal(value, d->positive)) return;
+    if (!mw_str_equal(d->negative, d->positive)) d->is_plain_label = true;
+    *(mw_str_compare(value, d->positive) > 0 ? &d->positive : &d->negative) = value;
+}
+
+static mw_status look_at_label(const mw_data_reader *reader, draft *d, mw_type label,
+                               mw_error *err) {
+    mw_field field = {mw_str_of(d->data->label), label};
     mw_schema wanted = {&field, 1};
     mw_table rows;
     mw_table_init(&rows, &wanted);
@@ -266,8 +278,10 @@ static mw_status find_positive(const mw_data_reader *reader, draft *d, mw_error 
     mw_refusals_init(&refusals);
     mw_status status = mw_data_file_read(reader, d->data->file, 1, &rows, &refusals, err);
     for (size_t row = 0; status == MW_OK && row < rows.row_count; row++) {
-        mw_str value = mw_symbols_text(reader->symbols, mw_table_row(&rows, row)->symbol);
-        if (mw_str_compare(value, d->positive) > 0) d->positive = value;
+        mw_cell cell = *mw_table_row(&rows, row);
+        if (mw_cell_is_missing(label, cell)) continue;
+        if (label == MW_TYPE_TEXT) look_at_text(d, mw_symbols_text(reader->symbols, cell.symbol));
+        else d->is_plain_label |= cell.number != 0 && cell.number != 1;
     }
     mw_refusals_release(&refusals);
     mw_table_release(&rows);
@@ -283,7 +297,8 @@ static mw_status write_from_data(mw_cli *cli, mw_duck *duck, draft *d, mw_error 
     mw_status status = mw_data_file_columns(&reader, d->data->file, d->arena, &d->columns, err);
     if (status == MW_OK) status = find_columns(d, &label, err);
     if (status == MW_OK) status = name_features(d, err);
-    if (status == MW_OK && label == MW_TYPE_TEXT) status = find_positive(&reader, d, err);
+    if (status == MW_OK && (label == MW_TYPE_TEXT || label == MW_TYPE_NUMBER))
+        status = look_at_label(&reader, d, label, err);
     if (status == MW_OK) write_project(d, label);
     mw_symbols_destroy(symbols);
     return status;

@@ -221,6 +221,27 @@ def test_init_from_a_file():
         project.ok("check")
 
 
+def test_init_asks_for_the_label_that_the_file_has():
+    """Yes or no where it says no more than that; else the number, or the class, as it is."""
+    for values, said in [(["0", "1"], " = 1\n"), (["0", "", "1", "2.5"], "     # a number; with >= 1, yes or no\n"),
+                         (["true", "false"], "\n"), (["N", "", "Y"], " = 'Y'\"     # a guess: what counts as yes\n"),
+                         (["b", "a", "b"], " = 'b'\"     # a guess: what counts as yes\n"),
+                         (["b", "a", "c"], "     # a class; with = NAME, yes or no\n")]:
+        with Shop() as project:
+            (project.folder / "odd.csv").write_text("id,when,size,said\n" + "".join(
+                f"{i},2024-01-{1 + i % 28:02}T00:00:00Z,{i % 7},{values[i % len(values)]}\n" for i in range(900)))
+            made = subprocess.run([shop.os.environ["MILLWRIGHT"], "init", "made", "--from", "odd.csv", "--time", "when",
+                                   "--id", "id", "--label", "said"], cwd=project.folder, capture_output=True, text=True,
+                                  check=False)
+            assert made.returncode == 0, made.stderr
+            project.folder /= "made"
+            text = (project.folder / "millwright.yaml").read_text()
+            assert f"last(events.said by id over next 2d){said}" in text, text
+            project.ok("check")
+            project.ok("ingest")
+            project.ok("train")
+
+
 def test_init_finds_the_file_from_the_new_folder():
     with Shop() as project:
         (project.folder / "odd.csv").write_text(
