@@ -94,7 +94,11 @@ static inline void backtest_world_begin(backtest_world *world) {
                                       .has_cost = true,
                                       .false_alarm_cost = 1,
                                       .miss_cost = 5,
-                                      .retrain = {30 * MW_DAY_US, world->when, 1, world->gate, 1}};
+                                      .retrain = {.every_us = 30 * MW_DAY_US,
+                                                  .when = world->when,
+                                                  .when_count = 1,
+                                                  .gate = world->gate,
+                                                  .gate_count = 1}};
 }
 
 static inline void backtest_world_end(backtest_world *world) {

@@ -81,7 +81,11 @@ static void make(fixture *it, const char *policy, const char *when, loop_world_s
     it->model = (mw_project_model){.has_cost = true,
                                    .false_alarm_cost = 1,
                                    .miss_cost = 5,
-                                   .retrain = {30 * MW_DAY_US, it->when, 1, it->gate, 1}};
+                                   .retrain = {.every_us = 30 * MW_DAY_US,
+                                               .when = it->when,
+                                               .when_count = 1,
+                                               .gate = it->gate,
+                                               .gate_count = 1}};
     it->first = loop_world_version(&it->world.arena, it->world.symbols, first);
     MW_CHECK_OK(mw_loop_create(config_of(it, policy), it->first, 0, 0, &it->loop, &err), &err);
 }
