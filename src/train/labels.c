@@ -1,6 +1,7 @@
 #include "train/labels.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/exact_sum.h"
@@ -83,7 +84,7 @@ static mw_status read_numbers(reading *r) {
         differ = differ || example_at(r, i)->label != example_at(r, 0)->label;
     }
     r->out->baseline = mw_exact_sum_mean(&sum, count);
-    if (differ) return check_blur(r, r->out->baseline);
+    if (differ) return r->question.is_learned ? check_blur(r, r->out->baseline) : MW_OK;
     mw_status status = mw_fail(r->err, MW_INVALID,
                                "models.%.*s: all %zu labels to learn from are %g",
                                MW_STR_ARGS(r->model), count, example_at(r, 0)->label);
@@ -101,47 +102,62 @@ static mw_status collect(reading *r, size_t first, size_t count, mw_values *out_
                                  out_names, r->err);
 }
 
-static size_t find(mw_values names, mw_str name) {
-    for (size_t i = 0; i < names.count; i++)
-        if (mw_str_equal(names.items[i], name)) return i;
-    return names.count;
+static int compare_names(const void *a, const void *b) {
+    return mw_str_compare(*(const mw_str *)a, *(const mw_str *)b);
 }
 
-/* Those that the model knows first, in their order; the others behind them, in theirs. */
+/* Those that the model knows first, in their order; the others, which are sorted, behind them. */
 static mw_status join_names(reading *r, mw_values known, mw_values others) {
     mw_str *all = mw_arena_alloc(r->arena, known.count + others.count + 1, sizeof *all);
-    if (!all) return no_memory(r);
+    bool *is_known = mw_arena_alloc(r->arena, others.count + 1, sizeof *is_known);
+    if (!all || !is_known) return no_memory(r);
     size_t count = known.count;
     memcpy(all, known.items, known.count * sizeof *all);
+    memset(is_known, 0, others.count * sizeof *is_known);
+    for (size_t i = 0; i < known.count && others.count > 0; i++) {
+        const mw_str *found = bsearch(&known.items[i], others.items, others.count,
+                                      sizeof *others.items, compare_names);
+        if (found) is_known[found - others.items] = true;
+    }
     for (size_t i = 0; i < others.count; i++)
-        if (find(known, others.items[i]) == known.count) all[count++] = others.items[i];
+        if (!is_known[i]) all[count++] = others.items[i];
     r->out->all_names = (mw_values){all, count};
     return MW_OK;
 }
 
+/* A class by the code of its name. */
+typedef struct {
+    uint64_t code;
+    uint32_t number;
+} coded;
+
+static int compare_codes(const void *a, const void *b) {
+    const coded *one = a, *other = b;
+    return one->code < other->code ? -1 : one->code > other->code;
+}
+
 static mw_status number_examples(reading *r) {
-    const mw_symbols *symbols = r->question.symbols;
     size_t count = r->question.example_count;
     mw_values all = r->out->all_names;
     uint32_t *numbers = mw_arena_alloc(r->arena, count + 1, sizeof *numbers);
-    uint32_t *codes = mw_arena_alloc(r->arena, all.count + 1, sizeof *codes);
-    if (!numbers || !codes) return no_memory(r);
-    for (size_t i = 0; i < all.count; i++) codes[i] = mw_symbols_find(symbols, all.items[i]);
+    coded *classes = mw_arena_alloc(r->arena, all.count + 1, sizeof *classes);
+    if (!numbers || !classes) return no_memory(r);
+    for (size_t i = 0; i < all.count; i++)
+        classes[i] = (coded){mw_symbols_find(r->question.symbols, all.items[i]), (uint32_t)i};
+    qsort(classes, all.count, sizeof *classes, compare_codes);
     for (size_t i = 0; i < count; i++) {
-        uint64_t code = example_at(r, i)->class_symbol;
-        uint32_t number = 0;
-        while (codes[number] != code) {
-            number++;
-            MW_ASSERT(number < all.count);
-        }
-        numbers[i] = number;
+        coded wanted = {.code = example_at(r, i)->class_symbol};
+        const coded *found =
+            bsearch(&wanted, classes, all.count, sizeof *classes, compare_codes);
+        MW_ASSERT(found);
+        numbers[i] = found->number;
     }
     r->out->numbers = numbers;
     return MW_OK;
 }
 
 static mw_status check_counts(reading *r, mw_values names, const double *counts) {
-    for (size_t i = 0; i < names.count && r->question.names.count == 0; i++) {
+    for (size_t i = 0; i < names.count && r->question.is_learned; i++) {
         if (counts[i] >= MW_CLASS_EXAMPLES_MIN) continue;
         mw_status status = mw_fail(r->err, MW_INVALID,
                                    "models.%.*s: the class %.*s stands on %g of the %zu examples "
@@ -174,6 +190,12 @@ static mw_status check_names(reading *r, mw_values names) {
                                    "models.%.*s: its labels have %zu classes, at most %d can be "
                                    "learned", MW_STR_ARGS(r->model), names.count, MW_CLASSES_MAX);
         return mw_hint(r->err, status, "Join the rare ones in the label.");
+    }
+    for (size_t i = 0; i < names.count; i++) {
+        if (names.items[i].size > 0) continue;
+        mw_status status = mw_fail(r->err, MW_INVALID, "models.%.*s: a class of its labels is an "
+                                   "empty text", MW_STR_ARGS(r->model));
+        return mw_hint(r->err, status, "Give it a name in the label, or leave it out by `unless`.");
     }
     if (names.count >= MW_CLASSES_MIN) return MW_OK;
     mw_status status = mw_fail(r->err, MW_INVALID,

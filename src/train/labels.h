@@ -19,8 +19,9 @@ typedef struct {
     const mw_examples *examples;
     size_t train_count, example_count; /* of the first examples: learned from; known in all */
     const mw_symbols *symbols;
-    mw_values names; /* the classes of a model that was learned elsewhere, in its order; none: those
-                        of the training part */
+    bool is_learned;  /* from these labels; false: elsewhere, and they only judge the model */
+    mw_values names;  /* in that case its classes, in its order; else they are those of the training
+                         part */
 } mw_labels_question;
 
 typedef struct {

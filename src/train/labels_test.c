@@ -13,7 +13,8 @@ static mw_status read_labels(examples_world *w, size_t train_count, mw_labels *o
     mw_labels_question question = {.examples = &w->examples,
                                    .train_count = train_count,
                                    .example_count = w->examples.count,
-                                   .symbols = w->symbols};
+                                   .symbols = w->symbols,
+                                   .is_learned = true};
     return mw_labels_read(question, &w->arena, out_labels, err);
 }
 
@@ -69,6 +70,19 @@ MW_TEST(labels_that_no_learner_can_tell_apart_are_refused) {
     examples_world_end(&w);
 }
 
+MW_TEST(labels_that_only_judge_may_lie_close_together) {
+    examples_world w;
+    mw_labels labels;
+    mw_error err;
+    add_numbers(&w, (double[]){1700000001, 1700000060, 1700000002, 1700000050}, FEW);
+    mw_labels_question question = {.examples = &w.examples,
+                                   .train_count = FEW,
+                                   .example_count = FEW,
+                                   .symbols = w.symbols};
+    MW_CHECK_OK(mw_labels_read(question, &w.arena, &labels, &err), &err);
+    examples_world_end(&w);
+}
+
 MW_TEST(labels_that_are_classes_are_numbered_by_name) {
     static const char *const names[] = {"sales", "billing", "sales", "billing", "sales", "spam"};
     examples_world w;
@@ -120,7 +134,9 @@ static void check_classes(const char *const *names, const char *message) {
 MW_TEST(labels_with_too_few_or_too_many_classes_are_refused) {
     static const char *const same[] = {"spam", "spam", "spam", "spam"};
     static const char *const once[] = {"spam", "spam", "sales", "spam"};
+    static const char *const empty[] = {"spam", "", "", "spam"};
     check_classes(same, "models.comes: all 4 labels to learn from are spam");
+    check_classes(empty, "models.comes: a class of its labels is an empty text");
     check_classes(once, "models.comes: the class sales stands on 1 of the 4 examples to learn "
                         "from, and must on 2");
     examples_world w;

@@ -174,7 +174,8 @@ static mw_status read_labels(training *job, mw_error *err) {
     mw_labels_question question = {.examples = job->config->examples,
                                    .train_count = job->out->split.train_count,
                                    .example_count = job->config->example_count,
-                                   .symbols = job->config->symbols};
+                                   .symbols = job->config->symbols,
+                                   .is_learned = !job->config->imported};
     if (job->config->imported) question.names = job->config->imported->classes;
     MW_TRY(mw_labels_read(question, job->arena, &job->labels, err));
     job->out->answer = job->labels.kind;
