@@ -3,6 +3,7 @@
 #include "cli/grid.h"
 #include "cli/server_call.h"
 #include "cli/server_ingest.h"
+#include "lang/lexer.h"
 #include "monitor/lag_advice.h"
 #include "project/utf8.h"
 #include "sys/poller.h"
@@ -39,13 +40,24 @@ static void print_cleaned(const mw_ingest_report *report, mw_buf *out) {
     }
 }
 
+/* As a file has it, which may be anything: cut, and without what a terminal would obey. */
+static void print_name(mw_str name, mw_buf *out) {
+    name = mw_utf8_cut(name, VALUE_SIZE_MAX);
+    for (size_t i = 0; i < name.size; i++) {
+        bool is_control = (unsigned char)name.data[i] < ' ' || name.data[i] == 0x7f;
+        mw_buf_append_char(out, is_control ? '?' : name.data[i]);
+    }
+}
+
 /* A column that came later, or whose name is misspelt: what it says is lost. */
 static void print_strange_columns(const mw_ingest_file *file, mw_buf *out) {
     mw_buf_printf(out, "\n%.*s: %.*s has %s that the stream has not, left out:",
                   MW_STR_ARGS(file->stream), MW_STR_ARGS(file->file),
                   file->column_count == 1 ? "a column" : "columns");
-    for (size_t i = 0; i < file->column_count && i < NAMES_MAX; i++)
-        mw_buf_printf(out, "%s %.*s", i > 0 ? "," : "", MW_STR_ARGS(file->columns[i]));
+    for (size_t i = 0; i < file->column_count && i < NAMES_MAX; i++) {
+        mw_buf_append_text(out, i > 0 ? ", " : " ");
+        print_name(file->columns[i], out);
+    }
     if (file->column_count > NAMES_MAX)
         mw_buf_printf(out, " and %zu more", file->column_count - NAMES_MAX);
     mw_buf_append_char(out, '\n');
@@ -97,11 +109,11 @@ static void print_overdue(const mw_overdue *found, mw_buf *out) {
     mw_buf_append_text(out, " after their time, which is how long labels and moments wait\n"
                             "  (`late`): they change no label, and make no example. 99 in 100 are "
                             "known within ");
-    mw_lag_append(out, mw_lag_rounded_up(found->most_us));
+    mw_span_write(out, mw_lag_rounded_up(found->most_us));
     mw_buf_append_text(out, ", all within ");
-    mw_lag_append(out, mw_lag_rounded_up(found->longest_us));
+    mw_span_write(out, mw_lag_rounded_up(found->longest_us));
     mw_buf_append_text(out, ".\n  Say `late: ");
-    mw_lag_append(out, mw_lag_rounded_up(found->longest_us));
+    mw_span_write(out, mw_lag_rounded_up(found->longest_us));
     mw_buf_append_text(out, "` to wait for them all.\n");
 }
 

@@ -70,6 +70,7 @@ mw_status mw_refuse_for(mw_refusals *refusals, size_t row, mw_str name, const mw
 }
 
 mw_status mw_refuse_column(mw_refusals *refusals, mw_str name, mw_error *err) {
+    name = mw_str_slice(name, 0, MW_REFUSAL_VALUE_SIZE_MAX);
     for (size_t i = 0; i < refusals->column_count; i++)
         if (mw_str_equal(refusals->columns[i], name)) return MW_OK;
     if (refusals->column_count == MW_STRANGE_COLUMNS_MAX) return MW_OK;

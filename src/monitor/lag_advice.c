@@ -1,5 +1,7 @@
 #include "monitor/lag_advice.h"
 
+#include "lang/lexer.h"
+
 int64_t mw_lag_rounded_up(int64_t lag_us) {
     static const int64_t units_us[] = {MW_DAY_US, MW_HOUR_US, MW_MINUTE_US};
     int64_t unit_us = MW_SECOND_US;
@@ -10,20 +12,10 @@ int64_t mw_lag_rounded_up(int64_t lag_us) {
     return count * unit_us;
 }
 
-void mw_lag_append(mw_buf *out, int64_t lag_us) {
-    static const struct {
-        int64_t size_us;
-        char letter;
-    } units[] = {{MW_DAY_US, 'd'}, {MW_HOUR_US, 'h'}, {MW_MINUTE_US, 'm'}, {MW_SECOND_US, 's'}};
-    size_t unit = 0;
-    while (unit < 3 && lag_us % units[unit].size_us != 0) unit++;
-    mw_buf_printf(out, "%lld%c", (long long)(lag_us / units[unit].size_us), units[unit].letter);
-}
-
 static void append_known(mw_buf *out, int64_t lag_us) {
     mw_buf_append_text(out, "`known: time");
     if (lag_us != 0) mw_buf_append_text(out, lag_us < 0 ? " - " : " + ");
-    if (lag_us != 0) mw_lag_append(out, lag_us < 0 ? -lag_us : lag_us);
+    if (lag_us != 0) mw_span_write(out, lag_us < 0 ? -lag_us : lag_us);
     mw_buf_append_char(out, '`');
 }
 

@@ -16,8 +16,6 @@ enum { MW_LAG_ADVICE_SIZE_MAX = 3 * MW_NAME_SIZE_MAX + 400 };
 
 /* Up to whole seconds, minutes, hours or days: at least two of them, where there are as many. */
 int64_t mw_lag_rounded_up(int64_t lag_us);
-/* In one unit, as the language reads spans: 90m. In whole seconds. */
-void mw_lag_append(mw_buf *out, int64_t lag_us);
 
 void mw_lag_advice_append(mw_buf *out, const mw_stream *stream,
                           const mw_freshness_reading *reading);
