@@ -31,7 +31,9 @@ static bool mentions(const char *message, const char *words) {
 }
 
 static mw_status status_of(const char *message) {
-    if (mentions(message, "No space left") || mentions(message, "Disk quota")) return MW_NO_SPACE;
+    if (mentions(message, "No space left") || mentions(message, "Disk quota") ||
+        mentions(message, "File too large"))
+        return MW_NO_SPACE;
     if (mentions(message, "Out of Memory")) return MW_NO_MEMORY;
     if (mentions(message, "No files found")) return MW_NOT_FOUND;
     if (mw_str_starts(mw_str_of(message), MW_STR("IO Error"))) return MW_IO;
