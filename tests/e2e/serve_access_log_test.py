@@ -57,7 +57,7 @@ def main(folder):
     status, body, _ = ask(port, predict, body={"event": fresh_order("n1"), "record": False})
     assert status == 200
     caller = f"00-{TRACE}-00f067aa0ba902b7-01"
-    status, _, traced = ask(port, "/v1/models?x=1", {"traceparent": caller})
+    status, _, traced = ask(port, "/openapi.json?x=1", {"traceparent": caller})
     assert status == 200 and traced.startswith(f"00-{TRACE}-") and traced.endswith("-01") and traced != caller
     _, _, again = ask(port, "/nothing", {"traceparent": caller})
     assert again.startswith(f"00-{TRACE}-") and again != traced, "each request is a span of its own"
@@ -68,7 +68,7 @@ def main(folder):
     assert [one.get("trace") for one in lines[4:]] == [TRACE, TRACE, None, None, None]
     del lines[4:]
     assert [(one["method"], one["path"], one["code"]) for one in lines] == [
-        ("POST", predict, 200), ("GET", "/v1/models", 200), ("GET", "/nothing", 404), ("GET", "/v1/models", 200)]
+        ("POST", predict, 200), ("GET", "/openapi.json", 200), ("GET", "/nothing", 404), ("GET", "/v1/models", 200)]
     assert [one.get("trace") for one in lines] == [None, TRACE, TRACE, None]
     assert traced.split("-")[2] == lines[1]["span"] and again.split("-")[2] == lines[2]["span"]
     for one in lines:

@@ -33,7 +33,7 @@ def predict(port, number, at, model="returned"):
 def metrics(port):
     done = subprocess.run(["curl", "-s", f"http://127.0.0.1:{port}/metrics"], capture_output=True, text=True, check=True)
     return {line.split("{")[0]: float(line.split()[-1]) for line in done.stdout.splitlines()
-            if line.startswith("millwright_features_")}
+            if line.startswith(("millwright_features_proved", "millwright_features_disproved"))}
 
 
 def wait_for(what, seconds=60):
