@@ -188,15 +188,24 @@ static mw_status read_whole(mw_service *service, mw_arena *arena, mw_str payload
     return recall_classes(service, arena, &answer->prediction, err);
 }
 
-static mw_status answer_stored(mw_service *service, const mw_ledger_found *stored,
-                               mw_str *out_payload, mw_answer *out_answer, mw_error *err) {
-    mw_prediction prediction;
-    int64_t stamp = stored->stamp;
+/* What was recorded, without features and what it said of other classes. Its texts are those of the
+   payload, valid until the next that is read. */
+static mw_status read_stored(const mw_service *service, const mw_ledger_found *stored,
+                             mw_str *out_payload, mw_answer *out_answer, mw_error *err) {
+    mw_answer answer = {.stamp = stored->stamp, .is_recorded = true};
     MW_TRY(mw_sequencer_read_prediction(service->config.sequencer, stored, out_payload, err));
-    MW_TRY(mw_prediction_read_head(*out_payload, &prediction, err));
-    mw_answer answer = {.prediction = prediction, .stamp = stamp, .is_recorded = true};
-    if (prediction.kind == MW_ANSWER_CLASS)
-        MW_TRY(read_whole(service, &service->said, *out_payload, &answer, err));
+    MW_TRY(mw_prediction_read_head(*out_payload, &answer.prediction, err));
+    *out_answer = answer;
+    return MW_OK;
+}
+
+static mw_status answer_stored(mw_service *service, const mw_ledger_found *stored,
+                               mw_answer *out_answer, mw_error *err) {
+    mw_answer answer;
+    mw_str payload;
+    MW_TRY(read_stored(service, stored, &payload, &answer, err));
+    if (answer.prediction.kind == MW_ANSWER_CLASS)
+        MW_TRY(read_whole(service, &service->said, payload, &answer, err));
     answer.prediction.features = NULL;
     *out_answer = answer;
     return MW_OK;
@@ -487,8 +496,7 @@ static void keep_ranked(mw_service *service, size_t index, mw_cell element,
 static mw_status answer_element(const rank_call *c, const mw_ledger_found *stored,
                                 mw_cell element, size_t index, mw_ranking *ranking, mw_error *err) {
     mw_answer answer;
-    mw_str payload;
-    MW_TRY(answer_stored(c->service, stored, &payload, &answer, err));
+    MW_TRY(answer_stored(c->service, stored, &answer, err));
     keep_ranked(c->service, index, element, &answer, ranking);
     return MW_OK;
 }
@@ -683,11 +691,10 @@ static mw_status predict_scheduled(mw_service *service, size_t number, yyjson_va
     bool is_named = time->time != MW_TIME_MISSING;
     if (!is_named) time->time = last_beat(model, program->zone, mw_sequencer_now(sequencer));
     const mw_ledger_found *stored;
-    mw_str payload;
     MW_TRY(find_stored(service, number, &program->streams[model->moment_stream], row, &stored,
                        err));
     if (stored && (record || is_named))
-        return answer_stored(service, stored, &payload, out_answer, err);
+        return answer_stored(service, stored, out_answer, err);
     if (is_named) return mw_fail(err, MW_NOT_FOUND, "prediction: there is none of that time");
     mw_answer answer = {.is_recorded = false};
     MW_TRY(check_version(decider, err));
@@ -719,13 +726,12 @@ static mw_status predict(mw_service *service, size_t number, mw_sent_row row, as
     MW_TRY(refuse_later(service, received, err));
     mw_event_standing standing;
     const mw_ledger_found *stored = NULL;
-    mw_str payload;
     MW_TRY(mw_receiving_look_up(service->receiving, received, &standing, err));
     MW_TRY(mw_sequencer_advance(service->config.sequencer, err));
     if (how.record)
         MW_TRY(find_stored(service, number, stream, received.events[0].row, &stored, err));
     if (stored && standing == MW_EVENT_CONFLICTS) return refuse_change(service, received, err);
-    if (stored) return answer_stored(service, stored, &payload, out_answer, err);
+    if (stored) return answer_stored(service, stored, out_answer, err);
     how.record &= mw_decider_is_asked(decider);
     how.stands = standing != MW_EVENT_NEW;
     how.is_entered = how.record && standing == MW_EVENT_CONFLICTS;
@@ -763,7 +769,7 @@ mw_status mw_service_find(mw_service *service, int64_t stamp, mw_answer *out_ans
     MW_TRY(mw_ledger_find(mw_sequencer_ledger(service->config.sequencer), stamp, &stored, err));
     if (!stored) return mw_fail(err, MW_NOT_FOUND, "prediction: there is none of this id");
     mw_str payload;
-    MW_TRY(answer_stored(service, stored, &payload, &answer, err));
+    MW_TRY(read_stored(service, stored, &payload, &answer, err));
     MW_TRY(read_whole(service, &service->found, payload, &answer, err));
     *out_answer = answer;
     return MW_OK;

@@ -144,6 +144,90 @@ MW_TEST(service_answers_a_row_that_fails_its_checks_by_the_fallback) {
     shop_tear_down(&s);
 }
 
+/* --- classes -------------------------------------------------------------------------------- */
+
+static const mw_forest *forest_of_classes(shop *s) {
+    mw_forest_head head = {.feature_count = 1,
+                           .tree_count = 2,
+                           .class_count = 2,
+                           .output = MW_OUTPUT_SOFTMAX,
+                           .sigmoid = 1};
+    mw_buf bytes;
+    const mw_forest *forest;
+    mw_buf_init(&bytes, 1 << 10);
+    for (int i = 0; i < 2; i++)
+        mw_forest_node_append(&bytes, &head,
+                              &(mw_forest_node){.kind = MW_NODE_LEAF, .value = i});
+    MW_CHECK_OK(mw_forest_make(&s->arena, &head, mw_buf_str(&bytes), &forest, NULL), NULL);
+    mw_buf_release(&bytes);
+    return forest;
+}
+
+/* As the shop's own version, but that it says "new", with the odds of e to 1, and not "known". */
+static mw_str version_of_classes(shop *s) {
+    static const mw_str names[] = {{"known", 5}, {"new", 3}};
+    static const double shares[] = {0.5, 0.5};
+    const mw_version *own;
+    mw_buf bytes;
+    mw_error err;
+    mw_buf_init(&bytes, 1 << 20);
+    MW_CHECK_OK(mw_version_decode(&s->arena, mw_buf_str(&s->version), &own, &err), &err);
+    mw_version version = *own;
+    version.answer = MW_ANSWER_CLASS;
+    version.classes = (mw_classes){{names, 2}, shares};
+    version.forest = forest_of_classes(s);
+    MW_CHECK_OK(mw_version_encode(&version, &bytes, &err), &err);
+    mw_str kept = mw_str_copy(&s->arena, mw_buf_str(&bytes));
+    mw_buf_release(&bytes);
+    return kept;
+}
+
+/* The shop, with a label of classes for the first of its models. */
+static void set_up_classes(shop *s) {
+    static const char number[] = "count(orders by shop over next 1d)";
+    const char *label = strstr(shop_text, number);
+    char text[sizeof shop_text + 100];
+    mw_error err;
+    shop_set_up(s);
+    shop_close(s);
+    snprintf(text, sizeof text, "%.*slast(visits.shop by shop over next 1d)%s",
+             (int)(label - shop_text), shop_text, label + strlen(number));
+    s->program = mw_test_program(&s->arena, s->symbols, text);
+    s->champions[SHOP_QUICK].bytes = version_of_classes(s);
+    MW_CHECK_OK(shop_open(s, true, &err), &err);
+}
+
+static void check_new(mw_answer answer) {
+    MW_CHECK_EQUAL_STR(answer.prediction.class_name, "new");
+    MW_CHECK_EQUAL_INT(answer.prediction.classes.names.count, 2);
+    MW_CHECK_EQUAL_DOUBLE_BITS(answer.prediction.classes.probabilities[1],
+                               answer.prediction.prediction);
+}
+
+/* A server is asked for what it said as often as anybody likes. */
+MW_TEST(service_finds_classes_in_the_same_memory_each_time) {
+    enum { ROUNDS = 5000 };
+    shop s;
+    mw_error err;
+    mw_answer answer, found;
+    char text[100];
+    set_up_classes(&s);
+    MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, row_of(text, 1), true, &answer, &err), &err);
+    check_new(answer);
+    size_t before = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        MW_CHECK_OK(mw_service_find(s.service, answer.stamp, &found, &err), &err);
+        check_new(found);
+        MW_CHECK(found.features && found.prediction.features);
+        if (i == 0) before = mw_memory_live_count();
+    }
+    MW_CHECK_EQUAL_INT(mw_memory_live_count(), before);
+    MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, row_of(text, 1), true, &found, &err), &err);
+    check_new(found);
+    MW_CHECK(found.stamp == answer.stamp && !found.prediction.features);
+    shop_tear_down(&s);
+}
+
 /* What a server is told by the way leaves its memory: texts that are in no window, of rows that are
    taken, refused, only asked about, or keys of nobody. What windows know stays. */
 MW_TEST(service_keeps_no_text_that_windows_do_not_need) {
