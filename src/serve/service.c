@@ -199,14 +199,19 @@ static mw_status read_stored(const mw_service *service, const mw_ledger_found *s
     return MW_OK;
 }
 
+/* The class is named by a copy: of a ranking, many are read before the first is told. */
 static mw_status answer_stored(mw_service *service, const mw_ledger_found *stored,
                                mw_answer *out_answer, mw_error *err) {
     mw_answer answer;
     mw_str payload;
     MW_TRY(read_stored(service, stored, &payload, &answer, err));
-    if (answer.prediction.kind == MW_ANSWER_CLASS)
+    mw_prediction *prediction = &answer.prediction;
+    if (prediction->kind == MW_ANSWER_CLASS) {
         MW_TRY(read_whole(service, &service->said, payload, &answer, err));
-    answer.prediction.features = NULL;
+        prediction->class_name = mw_str_copy(&service->said, prediction->class_name);
+        if (!prediction->class_name.data) return no_memory(err);
+    }
+    prediction->features = NULL;
     *out_answer = answer;
     return MW_OK;
 }

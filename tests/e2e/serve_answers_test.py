@@ -4,14 +4,16 @@ import csv
 import http.client
 import io
 import json
+import random
 import re
+from datetime import timedelta
 
 import each_test
 import lightgbm
 import serve_openapi_test
 from answering import DESKS, MODELS, Answering, frame_of
 from serving import call, start, stop
-from shop import Shop, main
+from shop import Shop, main, stamp
 
 FALLBACKS = "serving: {{worth: {{fallback: {0}, missing: 40%}}, desk: {{fallback: {0}, missing: 40%}}}}\nfeatures:"
 AT = "2024-02-10T12:{:02}:{:02}Z"
@@ -324,6 +326,64 @@ def test_rankings_by_a_number_or_a_class():
                 assert len({json.dumps(entry["probabilities"]) for entry in first["predictions"]}) > 1, first
             assert each_test.ask(port, asked, explain=True)[1] == first
             stop(process)
+
+
+CLASSES_OF_ITEMS = """\
+project: rec
+streams:
+  visits: {from: visits.ndjson, time: at, id: visit}
+  clicks: {from: clicks.csv, time: at, id: "visit, item"}
+features:
+  item: item
+models:
+  rank:
+    moment:   on visits each candidates as item
+    label:    coalesce(last(clicks.kind by visit, item over next 1h), "none")
+    params:   {rounds: 20, num_leaves: 7, min_data_in_leaf: 5}
+"""
+KINDS = {"i1": "buy", "i2": "put into the basket", "i3": "look"}  # i4: none
+
+
+def write_visits(folder):
+    """Each thing of a visit has its own kind of click, nearly always; names of several lengths."""
+    draw, visits, clicks, at = random.Random(1), [], ["visit,item,at,kind"], each_test.END - timedelta(days=40)
+    for number in range(400):
+        at += timedelta(seconds=draw.randrange(60, 5000))
+        items = draw.sample(["i1", "i2", "i3", "i4"], 3)
+        visits.append(json.dumps(each_test.visit(f"v{number}", items, at)))
+        clicks += [f"v{number},{item},{stamp(at + timedelta(seconds=100))},{KINDS[item]}" for item in items
+                   if item in KINDS and draw.random() < 0.9]
+    visits.append(json.dumps(each_test.visit("end", None, at + timedelta(days=3))))
+    (folder / "visits.ndjson").write_text("\n".join(visits) + "\n")
+    (folder / "clicks.csv").write_text("\n".join(clicks) + "\n")
+
+
+def test_elements_keep_classes_of_their_own():
+    """Asked again, after a kill, and when their version answers no more: each is told the class that it was told first."""
+    with Shop(CLASSES_OF_ITEMS) as shop:
+        write_visits(shop.folder)
+        shop.ok("ingest")
+        shop.ok("train", "rank")
+        process, port = each_test.serve(shop, each_test.END)
+        asked = each_test.visit("w1", ["i3", "i1", "i2", "i4"])
+        code, first = each_test.ask(port, asked)
+        assert code == 200 and len(first["predictions"]) == 4, first
+        assert {entry["item"]: entry["prediction"] for entry in first["predictions"]} == {**KINDS, "i4": "none"}, first
+        assert each_test.ask(port, asked)[1] == first
+        for entry in first["predictions"]:
+            find(port, entry)
+        explained = each_test.ask(port, asked, explain=True)[1]["predictions"]
+        assert [{key: value for key, value in entry.items() if key != "why"} for entry in explained] == first["predictions"]
+        process.kill()
+        process.wait()
+        process, port = each_test.serve(shop, each_test.END)
+        assert each_test.ask(port, asked)[1] == first
+        second = shop.ok("train", "rank", "--seed", "7", "--json").json()["version"]
+        shop.ok("models", "promote", "rank", second)
+        after = each_test.ask(port, each_test.visit("w2", ["i2", "i4"]))[1]
+        assert after["version"] != first["version"], after
+        assert each_test.ask(port, asked)[1] == first, "its version answers no more"
+        stop(process)
 
 
 def test_reports_say_nothing_false():
