@@ -19,3 +19,16 @@ void mw_recall_classes(mw_scorer *scorer, mw_prediction *prediction) {
     if (!is_share) classes = mw_scorer_run(scorer, prediction->features).classes;
     if (come_to(classes, prediction)) prediction->classes = classes;
 }
+
+mw_status mw_recall_keep_names(mw_arena *arena, mw_classes *classes, mw_error *err) {
+    size_t count = classes->names.count;
+    if (count == 0) return MW_OK;
+    mw_str *names = mw_arena_alloc(arena, count, sizeof *names);
+    if (!names) return mw_fail(err, MW_NO_MEMORY, "recall: no memory");
+    for (size_t i = 0; i < count; i++) {
+        names[i] = mw_str_copy(arena, classes->names.items[i]);
+        if (!names[i].data) return mw_fail(err, MW_NO_MEMORY, "recall: no memory");
+    }
+    classes->names.items = names;
+    return MW_OK;
+}

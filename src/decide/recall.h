@@ -13,3 +13,6 @@
    its `classes`, valid until the scorer runs again; of what is no class there is nothing to fill,
    nor where neither comes to what was recorded. */
 void mw_recall_classes(mw_scorer *scorer, mw_prediction *prediction);
+/* Has the names of the classes in `arena`: they are the version's, and are told when its scorer may
+   be no more. */
+MW_MUST_USE mw_status mw_recall_keep_names(mw_arena *arena, mw_classes *classes, mw_error *err);

@@ -1,6 +1,7 @@
 #include "decide/recall.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "testing/test.h"
 
@@ -124,4 +125,26 @@ MW_TEST(recall_says_nothing_that_does_not_come_to_the_record) {
     MW_CHECK_EQUAL_INT(said.classes.names.count, 0);
     mw_scorer_destroy(scorer);
     mw_symbols_destroy(symbols);
+}
+
+MW_TEST(recall_keeps_names_when_the_version_goes) {
+    char texts[] = "billingsales";
+    mw_str of_version[] = {{texts, 7}, {texts + 7, 5}};
+    mw_classes classes = {{of_version, 2}, shares}, none = {0};
+    mw_arena arena;
+    mw_error err;
+    mw_arena_init(&arena, 1 << 16);
+    mw_memory_fail_after(0);
+    MW_CHECK_STATUS(mw_recall_keep_names(&arena, &classes, &err), MW_NO_MEMORY);
+    mw_memory_fail_after(SIZE_MAX);
+    MW_CHECK(classes.names.items == of_version);
+    MW_CHECK_OK(mw_recall_keep_names(&arena, &classes, &err), &err);
+    memset(texts, '-', sizeof texts);
+    of_version[0] = of_version[1] = MW_STR("");
+    MW_CHECK_EQUAL_INT(classes.names.count, 2);
+    MW_CHECK_EQUAL_STR(classes.names.items[0], "billing");
+    MW_CHECK_EQUAL_STR(classes.names.items[1], "sales");
+    MW_CHECK_OK(mw_recall_keep_names(&arena, &none, &err), &err);
+    MW_CHECK(!none.names.items);
+    mw_arena_release(&arena);
 }

@@ -113,7 +113,8 @@ mw_status mw_service_take(mw_service *service, int32_t source, mw_sent_row row,
 
 /* --- predictions -------------------------------------------------------------------------- */
 
-/* What a version said of its classes is its own until it is asked again. */
+/* What a version said of its classes is its own until it is asked again; their names stay as long
+   as it answers. */
 static mw_status keep_classes(mw_arena *arena, mw_prediction *prediction, mw_error *err) {
     size_t count = prediction->classes.names.count;
     if (count == 0) return MW_OK;
@@ -168,6 +169,7 @@ static mw_status recall_classes(const mw_service *service, mw_arena *arena,
     if (status == MW_NOT_FOUND) return MW_OK;
     if (status != MW_OK) return mw_fail(err, status, "%s", absent.message);
     mw_recall_classes(scorer, prediction);
+    MW_TRY(mw_recall_keep_names(arena, &prediction->classes, err));
     return keep_classes(arena, prediction, err);
 }
 

@@ -228,6 +228,74 @@ MW_TEST(service_finds_classes_in_the_same_memory_each_time) {
     shop_tear_down(&s);
 }
 
+typedef struct {
+    mw_scorer *scorer;
+    const mw_schema *features;
+} archived;
+
+static mw_status archived_features(void *context, mw_str model, mw_str version,
+                                   const mw_schema **out_features, const mw_schema **out_asked,
+                                   mw_error *err) {
+    (void)model, (void)version, (void)err;
+    const archived *a = context;
+    *out_features = a->features;
+    *out_asked = NULL;
+    return MW_OK;
+}
+
+static mw_status archived_scorer(void *context, mw_str model, mw_str version,
+                                 mw_scorer **out_scorer, mw_error *err) {
+    (void)model, (void)version, (void)err;
+    const archived *a = context;
+    *out_scorer = a->scorer;
+    return MW_OK;
+}
+
+/* Opens the shop with a version that is not the one which has answered, but lies in the archive. */
+static void replace_version(shop *s, archived *archive) {
+    mw_error err;
+    MW_CHECK_OK(mw_scorer_create(s->champions[SHOP_QUICK].bytes, s->symbols, &archive->scorer,
+                                 &err), &err);
+    MW_CHECK_OK(mw_sequencer_commit(s->sequencer, &err), &err);
+    shop_close(s);
+    mw_buf_clear(&s->version);
+    shop_encode_version(s, "d2", &s->version);
+    s->champions[SHOP_LATE].bytes = mw_buf_str(&s->version);
+    s->champions[SHOP_QUICK].bytes = version_of_classes(s);
+    MW_CHECK_OK(shop_open(s, true, &err), &err);
+    archive->features = mw_decider_features(mw_sequencer_decider(s->sequencer, SHOP_QUICK));
+    mw_service_config config = *mw_service_parts(s->service);
+    config.archive = (mw_service_archive){archive, archived_features, archived_scorer};
+    mw_service_destroy(s->service);
+    s->service = NULL;
+    MW_CHECK_OK(mw_service_create(config, &s->service, &err), &err);
+}
+
+/* The archive keeps one scorer: that of the version which it was asked for last. */
+MW_TEST(service_tells_classes_when_the_archive_has_another_version) {
+    shop s;
+    archived archive;
+    mw_error err;
+    mw_answer answer, again, found;
+    char text[100];
+    set_up_classes(&s);
+    MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, row_of(text, 1), true, &answer, &err), &err);
+    int64_t stamp = answer.stamp;
+    replace_version(&s, &archive);
+    MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, row_of(text, 1), true, &again, &err), &err);
+    MW_CHECK_EQUAL_INT(again.stamp, stamp);
+    MW_CHECK_OK(mw_service_find(s.service, stamp, &found, &err), &err);
+    mw_values theirs = mw_scorer_version(archive.scorer)->classes.names;
+    MW_CHECK(again.prediction.classes.names.items != theirs.items);
+    MW_CHECK(again.prediction.classes.names.items[0].data != theirs.items[0].data);
+    MW_CHECK(found.prediction.classes.names.items != theirs.items);
+    mw_scorer_destroy(archive.scorer);
+    check_new(found);
+    MW_CHECK_EQUAL_STR(again.prediction.classes.names.items[0], "known");
+    MW_CHECK_EQUAL_STR(found.prediction.classes.names.items[1], "new");
+    shop_tear_down(&s);
+}
+
 /* What a server is told by the way leaves its memory: texts that are in no window, of rows that are
    taken, refused, only asked about, or keys of nobody. What windows know stays. */
 MW_TEST(service_keeps_no_text_that_windows_do_not_need) {
