@@ -4,8 +4,9 @@
  * The processor notes by itself, in a flag of the thread that stays up, that a result was too large
  * for a double (IEEE 754: a division by zero is something else). So whoever has worked features out
  * asks for the flag once, a few instructions, and only where it is up are those that are missing
- * worked out again, one by one. A flag that somebody else has left up costs one such look; a vector
- * is not looked at, whose network may be dear.
+ * worked out again, one by one. A flag that somebody else has left up costs one such look, and is
+ * down then, in a program that uses the library too; a vector is not looked at, whose network may
+ * be dear.
  */
 #pragma once
 #include <fenv.h>
