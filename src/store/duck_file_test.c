@@ -1,36 +1,11 @@
 #include "store/duck_file.h"
 
-#include <stdio.h>
-
-#include "base/prng.h"
+#include "store/drawn_row_test.h"
 #include "store/duck_call_test.h"
 #include "store/duck_writer.h"
 
-enum { COLUMNS = MW_TYPE_COUNT, ROWS = 5000, LONG_ROWS = 300000, WIDE = 400, WIDE_ROWS = 100000 };
-static mw_field fields[COLUMNS] = {
-    {{"n", 1}, MW_TYPE_NUMBER}, {{"b", 1}, MW_TYPE_BOOL}, {{"c", 1}, MW_TYPE_CATEGORY},
-    {{"t", 1}, MW_TYPE_TEXT},   {{"w", 1}, MW_TYPE_TIME}, {{"d", 1}, MW_TYPE_DURATION},
-    {{"l", 1}, MW_TYPE_LIST},   {{"m", 1}, MW_TYPE_NUMBER_LIST}};
-static const mw_schema schema = {fields, COLUMNS};
+enum { ROWS = 5000, LONG_ROWS = 300000, WIDE = 400, WIDE_ROWS = 100000 };
 static const mw_str no_name = {NULL, 0};
-
-static void draw_row(uint64_t *prng, mw_symbols *symbols, mw_cell row[COLUMNS]) {
-    char text[40];
-    uint64_t draw = mw_prng_next(prng);
-    int size = snprintf(text, sizeof text, "%.*s%llu", (int)(draw % 16), "a rather long text",
-                        (unsigned long long)(draw % 97));
-    row[0] = mw_cell_number((double)(int64_t)draw / 1024);
-    row[1] = mw_cell_bool(draw & 1);
-    row[2] = (mw_cell){.symbol = mw_symbols_intern(symbols, (mw_str){text, (size_t)size / 2})};
-    row[3] = (mw_cell){.symbol = mw_symbols_intern(symbols, (mw_str){text, (size_t)size})};
-    row[4] = mw_cell_time((int64_t)(draw % (uint64_t)MW_TIME_MAX));
-    row[5] = mw_cell_time((int64_t)draw >> 8);
-    int list_size = snprintf(text, sizeof text, "[\"%llu\"]", (unsigned long long)(draw % 97));
-    row[6] = (mw_cell){.symbol = mw_symbols_intern(symbols, (mw_str){text, (size_t)list_size})};
-    row[7] = (mw_cell){.symbol = mw_symbols_intern(symbols, MW_STR("[1,2.5]"))};
-    for (int i = 0; i < COLUMNS; i++)
-        if (mw_prng_next(prng) % 10 == 0) row[i] = mw_cell_missing(fields[i].type);
-}
 
 typedef struct {
     mw_duck *duck;
@@ -44,9 +19,9 @@ static void begin(world *w, size_t row_count) {
     uint64_t prng = mw_test_seed();
     w->duck = open_duck();
     MW_CHECK_OK(mw_symbols_create(1 << 20, &w->symbols, NULL), NULL);
-    mw_table_init(&w->rows, &schema);
+    mw_table_init(&w->rows, &drawn_schema);
     for (size_t i = 0; i < row_count; i++) {
-        mw_cell row[COLUMNS];
+        mw_cell row[DRAWN_COLUMNS];
         draw_row(&prng, w->symbols, row);
         MW_CHECK_OK(mw_table_add(&w->rows, row, NULL, NULL), NULL);
     }
@@ -96,7 +71,7 @@ static int64_t ask(const world *w, const char *sql) {
 MW_TEST(duck_file_round_trip) {
     world w;
     begin(&w, ROWS);
-    mw_duck_file *file = begin_file(&w, &schema);
+    mw_duck_file *file = begin_file(&w, &drawn_schema);
     for (size_t r = 0; r < ROWS; r++) add(file, &w, r);
     finish(file);
 
@@ -104,12 +79,12 @@ MW_TEST(duck_file_round_trip) {
     size_t done = 0, missing = 0;
     for (size_t count = fetch(cursor); count > 0; count = fetch(cursor)) {
         for (size_t r = 0; r < count; r++, done++) {
-            for (size_t c = 0; c < COLUMNS; c++) {
+            for (size_t c = 0; c < DRAWN_COLUMNS; c++) {
                 mw_cell cell;
-                mw_duck_target target = {fields[c].type, w.symbols};
+                mw_duck_target target = {drawn_fields[c].type, w.symbols};
                 MW_CHECK(mw_duck_cell(cursor, c, r, target, &cell));
                 MW_CHECK(cell.bits == mw_table_row(&w.rows, done)[c].bits);
-                missing += mw_cell_is_missing(fields[c].type, cell);
+                missing += mw_cell_is_missing(drawn_fields[c].type, cell);
             }
         }
     }
@@ -123,11 +98,11 @@ MW_TEST(duck_file_round_trip) {
 MW_TEST(duck_file_is_the_file_of_a_table) {
     world w;
     begin(&w, 1000);
-    mw_duck_file *file = begin_file(&w, &schema);
+    mw_duck_file *file = begin_file(&w, &drawn_schema);
     mw_duck_writer *writer;
     mw_error err;
     char sql[700];
-    MW_CHECK_OK(mw_duck_writer_create(w.duck, &schema, w.symbols, &writer, &err), &err);
+    MW_CHECK_OK(mw_duck_writer_create(w.duck, &drawn_schema, w.symbols, &writer, &err), &err);
     for (size_t i = 0; i < LONG_ROWS; i++) { /* three groups */
         add(file, &w, i % 1000);
         MW_CHECK_OK(mw_duck_writer_add(writer, mw_table_row(&w.rows, i % 1000), &err), &err);
@@ -152,7 +127,7 @@ MW_TEST(duck_file_leaves_its_database_free) {
     begin(&w, ROWS);
     other = w;
     snprintf(other.path, sizeof other.path, "%s/other.parquet", w.folder);
-    mw_duck_file *file = begin_file(&w, &schema), *second = begin_file(&other, &schema);
+    mw_duck_file *file = begin_file(&w, &drawn_schema), *second = begin_file(&other, &drawn_schema);
     mw_duck_cursor *cursor = NULL;
     mw_error err;
     MW_CHECK_STATUS(mw_duck_query(w.duck, "FROM millwright_rows()", &cursor, &err), MW_INVALID);
@@ -167,7 +142,7 @@ MW_TEST(duck_file_leaves_its_database_free) {
     snprintf(sql, sizeof sql, "SELECT count(*) FROM read_parquet('%s/*.parquet')", w.folder);
     MW_CHECK_EQUAL_INT(ask(&w, sql), 2 * ROWS);
     mw_duck_rest(w.duck); /* and once more, from the start */
-    finish(begin_file(&w, &schema));
+    finish(begin_file(&w, &drawn_schema));
     MW_CHECK_EQUAL_INT(ask(&w, sql), ROWS);
     end(&w);
 }
@@ -198,9 +173,9 @@ MW_TEST(duck_file_of_many_columns_needs_no_memory_for_its_rows) {
 MW_TEST(duck_file_without_rows_has_its_columns) {
     world w;
     begin(&w, 0);
-    finish(begin_file(&w, &schema));
+    finish(begin_file(&w, &drawn_schema));
     mw_duck_cursor *cursor = read_back(&w);
-    MW_CHECK_EQUAL_INT(mw_duck_column_count(cursor), COLUMNS);
+    MW_CHECK_EQUAL_INT(mw_duck_column_count(cursor), DRAWN_COLUMNS);
     MW_CHECK_EQUAL_STR(mw_duck_column_name(cursor, 6), MW_STR("l"));
     MW_CHECK_EQUAL_INT(fetch(cursor), 0);
     mw_duck_cursor_close(cursor);
@@ -212,7 +187,7 @@ MW_TEST(duck_file_can_be_given_up) {
     world w;
     begin(&w, ROWS);
     for (size_t count = 0; count <= ROWS; count += 1250) {
-        mw_duck_file *file = begin_file(&w, &schema);
+        mw_duck_file *file = begin_file(&w, &drawn_schema);
         for (size_t r = 0; r < count; r++) add(file, &w, r);
         mw_duck_file_destroy(file);
         MW_CHECK_EQUAL_INT(ask(&w, "SELECT 7"), 7);
@@ -227,7 +202,7 @@ MW_TEST(duck_file_says_where_it_could_not_write) {
     mw_duck_file *file;
     mw_error err;
     snprintf(w.path, sizeof w.path, "/absent/x.parquet");
-    mw_status status = mw_duck_file_create(w.duck, &schema, w.symbols, w.path, &file, &err);
+    mw_status status = mw_duck_file_create(w.duck, &drawn_schema, w.symbols, w.path, &file, &err);
     for (size_t r = 0; status == MW_OK && r < 100 * ROWS; r++)
         status = mw_duck_file_add(file, no_name, mw_table_row(&w.rows, 0), &err);
     MW_CHECK_STATUS(status, MW_IO);
@@ -240,7 +215,7 @@ MW_TEST(duck_file_says_where_it_could_not_write) {
 static mw_status write_some(void *context) {
     world *w = context;
     mw_duck_file *file = NULL;
-    MW_TRY(mw_duck_file_create(w->duck, &schema, w->symbols, w->path, &file, NULL));
+    MW_TRY(mw_duck_file_create(w->duck, &drawn_schema, w->symbols, w->path, &file, NULL));
     mw_status status = MW_OK;
     for (size_t r = 0; status == MW_OK && r < ROWS; r++)
         status = mw_duck_file_add(file, no_name, mw_table_row(&w->rows, r), NULL);

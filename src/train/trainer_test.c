@@ -44,6 +44,15 @@ static mw_train_config configure(examples_world *world, int32_t threads) {
                              .thread_count = threads};
 }
 
+static void read_back(examples_world *w, const mw_trained *trained,
+                      const mw_version **out_version, const mw_encoder **out_encoder) {
+    mw_error err;
+    MW_CHECK_OK(mw_version_decode(&w->arena, trained->bytes, out_version, &err), &err);
+    mw_status status = mw_encoder_create(&w->arena, w->symbols, (*out_version)->features,
+                                         out_encoder, &err);
+    MW_CHECK_OK(status, &err);
+}
+
 MW_TEST(trainer_learns_what_is_there_and_beats_the_baseline) {
     examples_world w;
     fill(&w);
@@ -65,8 +74,7 @@ MW_TEST(trainer_learns_what_is_there_and_beats_the_baseline) {
     const mw_version *version;
     const mw_encoder *encoder;
     double row[2], cost = 0;
-    MW_CHECK_OK(mw_version_decode(&w.arena, trained.bytes, &version, &err), &err);
-    MW_CHECK_OK(mw_encoder_create(&w.arena, w.symbols, version->features, &encoder, &err), &err);
+    read_back(&w, &trained, &version, &encoder);
     for (size_t i = trained.split.test_first; i < EXAMPLES; i++) {
         (void)mw_encoder_run(encoder, mw_table_row(&w.examples.features, i), row);
         bool decision = mw_forest_predict(version->forest, row) >= version->threshold;
@@ -171,8 +179,7 @@ MW_TEST(trainer_learns_numbers) {
     const mw_version *version;
     const mw_encoder *encoder;
     double row[2], sum = 0;
-    MW_CHECK_OK(mw_version_decode(&w.arena, trained.bytes, &version, &err), &err);
-    MW_CHECK_OK(mw_encoder_create(&w.arena, w.symbols, version->features, &encoder, &err), &err);
+    read_back(&w, &trained, &version, &encoder);
     for (size_t i = trained.split.test_first; i < EXAMPLES; i++) {
         (void)mw_encoder_run(encoder, mw_table_row(&w.examples.features, i), row);
         sum += mw_forest_predict(version->forest, row) - w.examples.items[i].label;
@@ -202,9 +209,8 @@ MW_TEST(trainer_learns_classes) {
     const mw_encoder *encoder;
     double row[2], shares[3];
     size_t right = 0;
-    MW_CHECK_OK(mw_version_decode(&w.arena, trained.bytes, &version, &err), &err);
+    read_back(&w, &trained, &version, &encoder);
     MW_CHECK_EQUAL_STR(version->classes.names.items[0], "billing");
-    MW_CHECK_OK(mw_encoder_create(&w.arena, w.symbols, version->features, &encoder, &err), &err);
     for (size_t i = trained.split.test_first; i < EXAMPLES; i++) {
         (void)mw_encoder_run(encoder, mw_table_row(&w.examples.features, i), row);
         mw_forest_predict_rows(version->forest, row, 1, shares);
