@@ -4,11 +4,12 @@ It is half edited and good so far, makes no sense, gives a stream keys that the 
 is a folder, or is gone: a server and a keeper that are killed are back within seconds, the same version
 answers, and all who look are told. A file counts from a person's own start on, which goes by no other."""
 import atexit
+import contextlib
 import json
 import os
-import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -185,6 +186,12 @@ def test_server(folder):
     served.end()
 
 
+def moved(folder):
+    """Events of the log that are in the lake, as its catalog has it: the project file makes no sense here."""
+    with contextlib.closing(sqlite3.connect(f"{folder}/.millwright/catalog.db", timeout=20)) as catalog:
+        return catalog.execute("SELECT coalesce(sum(events), 0) FROM ingests WHERE id > 2").fetchone()[0]
+
+
 def test_keeper(folder):
     """It goes on with its work, and so do those that work for it: the server finds a checkpoint."""
     served = Served(folder, project=PROJECT + IDLE)
@@ -205,8 +212,8 @@ def test_keeper(folder):
     served.kill("keeper")
     served.hear()
     assert "by a checkpoint" in served.heard, (served.heard, served.errors())
-    moved = lambda: sum(map(int, re.findall(r"(\d+) events moved to the lake", served.errors())))
-    served.wait_for("the log's move", lambda: moved() == 20000, 180)  # in one or, on a busy machine, in parts
+    # in one or, on a busy machine, in parts; who was killed may have moved them without a word
+    served.wait_for("the log's move", lambda: moved(folder) == 20000, 180)
     assert served.ask("x")[0] == 200
     served.wait_for("the keeper's death", lambda: served.errors().count("keeper: died") == 2, 60)
     said = served.errors()
