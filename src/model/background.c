@@ -139,7 +139,7 @@ mw_status mw_background_make(mw_arena *arena, const mw_forest *forest, const dou
         return mw_fail(err, MW_INVALID, "explain: background rows must be 1 to %d, got %zu",
                        MW_BACKGROUND_ROWS_MAX, row_count);
     making m = {.rows = rows, .row_count = row_count};
-    MW_TRY(mw_forest_paths_make(arena, forest, false, &m.paths, err));
+    MW_TRY(mw_forest_paths_make(arena, forest, &m.paths, err));
     if (m.paths->step_count_max > STEPS_MAX)
         return mw_fail(err, MW_TOO_LARGE,
                        "explain: at most %d features above a leaf fit, got %u", STEPS_MAX,

@@ -2,40 +2,19 @@
 
 #include <string.h>
 
-/* Of the training rows that nothing says anything of, half go each way. */
-static const double share_unknown = 0.5;
-
-/* The way down to the node at hand. */
-typedef struct {
-    mw_path_turn turn;
-    double share; /* of the split's training rows */
-} descent;
-
 typedef struct {
     const mw_forest *forest;
     mw_path *paths;
     mw_path_step *steps;
     mw_path_turn *turns;
-    descent way[MW_PATH_DEPTH_MAX];
+    mw_path_turn way[MW_PATH_DEPTH_MAX]; /* down to the node at hand */
     uint64_t step_count, turn_count; /* so far */
     uint32_t step_count_max;
     bool is_counting; /* only: nothing is written */
 } walk;
 
-static double cover_of(const mw_forest *forest, int32_t child) {
-    return child >= 0 ? forest->split_covers[child] : forest->leaf_covers[~child];
-}
-
-static double share_of(const mw_forest *forest, uint32_t split, bool goes_left) {
-    if (!forest->split_covers) return share_unknown;
-    const mw_tree_split *at = &forest->splits[split];
-    double left = cover_of(forest, at->left), right = cover_of(forest, at->right);
-    if (left + right == 0) return share_unknown;
-    return (goes_left ? left : right) / (left + right);
-}
-
 static uint32_t feature_at(const walk *w, size_t depth) {
-    return w->forest->splits[w->way[depth].turn.split].feature;
+    return w->forest->splits[w->way[depth].split].feature;
 }
 
 /* Whether an earlier split of the way asks for the same feature. */
@@ -46,13 +25,11 @@ static bool is_repeat(const walk *w, size_t depth) {
 }
 
 static void take_step(walk *w, size_t first, size_t depth) {
-    mw_path_step step = {
-        .share = 1, .first_turn = (uint32_t)w->turn_count, .feature = feature_at(w, first)};
+    mw_path_step step = {.first_turn = (uint32_t)w->turn_count, .feature = feature_at(w, first)};
     for (size_t i = first; i < depth; i++) {
         if (feature_at(w, i) != step.feature) continue;
-        step.share *= w->way[i].share;
         step.turn_count++;
-        if (!w->is_counting) w->turns[w->turn_count] = w->way[i].turn;
+        if (!w->is_counting) w->turns[w->turn_count] = w->way[i];
         w->turn_count++;
     }
     if (!w->is_counting) w->steps[w->step_count] = step;
@@ -74,8 +51,7 @@ static void take_terms(walk *w, size_t leaf, size_t depth) {
         for (uint32_t k = 0; k < i; k++) is_known |= terms[k].feature == terms[i].feature;
         if (is_known) continue;
         if (!w->is_counting)
-            w->steps[w->step_count] = (mw_path_step){.share = 1,
-                                                     .first_turn = (uint32_t)w->turn_count,
+            w->steps[w->step_count] = (mw_path_step){.first_turn = (uint32_t)w->turn_count,
                                                      .feature = terms[i].feature};
         w->step_count++;
     }
@@ -92,7 +68,7 @@ static void take_leaf(walk *w, size_t leaf, size_t depth) {
 }
 
 static void turn(walk *w, size_t depth, uint32_t split, bool goes_left) {
-    w->way[depth] = (descent){{split, goes_left}, share_of(w->forest, split, goes_left)};
+    w->way[depth] = (mw_path_turn){split, goes_left};
 }
 
 /* Down each left side, and back up to the nearest split whose right side is still to come. False
@@ -106,9 +82,9 @@ static bool take_tree(walk *w, int32_t root) {
             turn(w, depth++, (uint32_t)at, true);
         }
         take_leaf(w, (size_t)~at, depth);
-        while (depth > 0 && !w->way[depth - 1].turn.goes_left) depth--;
+        while (depth > 0 && !w->way[depth - 1].goes_left) depth--;
         if (depth == 0) return true;
-        uint32_t split = w->way[depth - 1].turn.split;
+        uint32_t split = w->way[depth - 1].split;
         turn(w, depth - 1, split, false);
         at = w->forest->splits[split].right;
     }
@@ -143,24 +119,8 @@ static void find_ends(const mw_forest *forest, uint32_t *leaf_ends, uint32_t *sp
     }
 }
 
-static mw_status check(const mw_forest *forest, bool wants_shares, mw_error *err) {
-    if (!wants_shares) return MW_OK;
-    if (forest->linears) {
-        mw_status status = mw_fail(err, MW_INVALID,
-                                   "explain: a model with linear leaves is explained against rows "
-                                   "of its training data, and this version keeps none");
-        return mw_hint(err, status, "Import the model again: its version will keep them.");
-    }
-    if (forest->split_covers) return MW_OK;
-    mw_status status = mw_fail(err, MW_NOT_BUILT,
-                               "explain: this version does not say how much of its training data "
-                               "came to each split");
-    return mw_hint(err, status, "Versions that are trained or imported from now on do.");
-}
-
-mw_status mw_forest_paths_make(mw_arena *arena, const mw_forest *forest, bool wants_shares,
+mw_status mw_forest_paths_make(mw_arena *arena, const mw_forest *forest,
                                const mw_forest_paths **out_paths, mw_error *err) {
-    MW_TRY(check(forest, wants_shares, err));
     mw_forest_paths *paths = mw_arena_alloc(arena, 1, sizeof *paths);
     walk *w = mw_arena_alloc(arena, 1, sizeof *w);
     uint32_t *leaf_ends = mw_arena_alloc(arena, forest->head.tree_count, sizeof *leaf_ends);
@@ -183,7 +143,6 @@ mw_status mw_forest_paths_make(mw_arena *arena, const mw_forest *forest, bool wa
                                .split_ends = split_ends,
                                .steps = w->steps,
                                .turns = w->turns,
-                               .step_count = (uint32_t)w->step_count,
                                .step_count_max = w->step_count_max};
     find_ends(forest, leaf_ends, split_ends, &paths->split_count_max);
     *out_paths = paths;

@@ -1,10 +1,11 @@
 /*
- * forest_paths: a forest's leaves, each as the path to it: what explanations are computed from.
+ * forest_paths: a forest's leaves, each as the path to it: what explanations against rows are
+ * computed from.
  *
- * The splits of a path that ask for the same feature make one step. A step has a share: how much of
- * the training data would take the path's side at its splits, and a row passes it if it takes all
- * of them. A path's leaf is worth its value to the rows that pass every step. A feature that only a
- * linear leaf asks for has a step without splits, which every row passes.
+ * The splits of a path that ask for the same feature make one step, which a row passes if it takes
+ * the path's side at all of them. A path's leaf is worth its value to the rows that pass every
+ * step. A feature that only a linear leaf asks for has a step without splits, which every row
+ * passes.
  *
  * Costs memory for each split above each leaf. Immutable, in the arena that was given.
  */
@@ -19,7 +20,6 @@ typedef struct {
 } mw_path_turn;
 
 typedef struct {
-    double share;
     uint32_t first_turn, turn_count;
     uint32_t feature;
 } mw_path_step;
@@ -35,14 +35,10 @@ typedef struct {
     const uint32_t *split_ends;
     const mw_path_step *steps;
     const mw_path_turn *turns;
-    uint32_t step_count;     /* of all paths, which lie in the order of the leaves */
     uint32_t step_count_max; /* of a path */
     uint32_t split_count_max; /* of a tree */
 } mw_forest_paths;
 
-/* With shares, MW_INVALID for a forest with linear leaves, which shares cannot explain
-   (docs/decisions/0020), and MW_NOT_BUILT for one without covers; MW_TOO_LARGE for trees that are
-   too deep. */
+/* MW_TOO_LARGE for trees that are too deep. */
 MW_MUST_USE mw_status mw_forest_paths_make(mw_arena *arena, const mw_forest *forest,
-                                           bool wants_shares, const mw_forest_paths **out_paths,
-                                           mw_error *err);
+                                           const mw_forest_paths **out_paths, mw_error *err);

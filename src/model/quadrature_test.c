@@ -18,7 +18,7 @@ MW_TEST(quadrature_integrates_polynomials_exactly) {
     }
 }
 
-/* A step that says nothing is to leave a product as it is (model/leaf_packs.h). */
+/* A split that says nothing is to leave a product as it is (model/explainer_tree.h). */
 MW_TEST(quadrature_points_and_what_is_left_of_one_are_one) {
     for (uint32_t count = 1; count <= MW_QUADRATURE_POINTS_MAX; count++) {
         mw_quadrature q;
