@@ -45,10 +45,9 @@ def case_runs(change):
     return runs
 
 
-def table(declaration, rows):
+def table(declaration, items):
     lines, line = [], "   "
-    for row in rows:
-        item = "{" + ", ".join(hex(value) if i < 2 else str(value) for i, value in enumerate(row)) + "},"
+    for item in items:
         if len(line) + 1 + len(item) > COLUMNS:
             lines.append(line)
             line = "   "
@@ -59,9 +58,13 @@ def table(declaration, rows):
 def main():
     assert unicodedata.unidata_version == PINNED, unicodedata.unidata_version
     print(f"/* Made by scripts/letters.py from Unicode {PINNED}; for letters.c alone. */")
-    print(table("static const letter_range words[]", word_ranges()))
-    print(table("static const case_run lowers[]", case_runs(str.lower)))
-    print(table("static const case_run uppers[]", case_runs(str.upper)))
+    words = word_ranges()
+    assert all(first >> 16 == last >> 16 for first, last in words)
+    print(table("static const letter_range words[]", [f"{{{first & 0xffff:#x}, {last & 0xffff:#x}}}," for first, last in words]))
+    print(table("static const uint16_t planes[]", [f"{sum(first >> 16 < plane for first, _ in words)}," for plane in range(18)]))
+    for name, change in ("lowers", str.lower), ("uppers", str.upper):
+        runs = [f"{{{first:#x}, {distance}, {last - first}, {step}}}," for first, last, step, distance in case_runs(change)]
+        print(table(f"static const case_run {name}[]", runs))
 
 
 if __name__ == "__main__":

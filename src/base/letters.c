@@ -1,16 +1,22 @@
 #include "base/letters.h"
 
+#include <assert.h>
 #include <string.h>
 
+/* Within a plane of 65,536 letters, whose end no range crosses; `planes` says where in `words` each
+   one's begin, and at last where they end. */
 typedef struct {
-    uint32_t first, last;
+    uint16_t first, last;
 } letter_range;
 
-/* Every step-th letter from the first to the last has its other case so far ahead. */
+/* Every step-th letter from the first on, to the one `span` behind it, has its other case so far
+   ahead. */
 typedef struct {
-    uint32_t first, last;
-    int32_t step, distance;
+    uint32_t first;
+    int32_t distance : 20;
+    uint32_t span : 8, step : 4;
 } case_run;
+static_assert(sizeof(case_run) == 8, "the library has no room for more");
 
 #include "base/letters_table.inc"
 
@@ -80,25 +86,30 @@ bool mw_letter_is_word(uint32_t letter) {
     if (letter < 0x80)
         return (letter >= '0' && letter <= '9') || (letter >= 'A' && letter <= 'Z') ||
                (letter >= 'a' && letter <= 'z') || letter == '_';
-    size_t low = 0, high = sizeof words / sizeof *words;
+    if (letter > MW_LETTER_MAX) return false;
+    size_t plane = letter >> 16, low = planes[plane], high = planes[plane + 1];
+    size_t end = high;
+    uint32_t within = letter & 0xffff;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (words[middle].last < letter) low = middle + 1;
+        if (words[middle].last < within) low = middle + 1;
         else high = middle;
     }
-    return low < sizeof words / sizeof *words && words[low].first <= letter;
+    return low < end && words[low].first <= within;
 }
 
 static uint32_t other_case(const case_run *runs, size_t count, uint32_t letter) {
-    size_t low = 0, high = count;
+    size_t low = 0, high = count; /* runs below `low` begin at or before the letter */
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (runs[middle].last < letter) low = middle + 1;
+        if (runs[middle].first <= letter) low = middle + 1;
         else high = middle;
     }
-    if (low == count || letter < runs[low].first) return letter;
-    bool is_one = (letter - runs[low].first) % (uint32_t)runs[low].step == 0;
-    return is_one ? (uint32_t)((int32_t)letter + runs[low].distance) : letter;
+    if (low == 0) return letter;
+    case_run run = runs[low - 1];
+    uint32_t behind = letter - run.first;
+    bool is_one = behind <= run.span && behind % run.step == 0;
+    return is_one ? (uint32_t)((int32_t)letter + run.distance) : letter;
 }
 
 uint32_t mw_letter_lower(uint32_t letter) {

@@ -1,5 +1,6 @@
 #include "base/letters.h"
 
+#include "base/hash.h"
 #include "base/prng.h"
 #include "testing/test.h"
 
@@ -44,6 +45,26 @@ MW_TEST(letters_know_what_words_are_made_of) {
                                    0xfffd, 0x1f600, MW_LETTER_MAX};
     for (size_t i = 0; i < sizeof in / sizeof *in; i++) MW_CHECK(mw_letter_is_word(in[i]));
     for (size_t i = 0; i < sizeof out / sizeof *out; i++) MW_CHECK(!mw_letter_is_word(out[i]));
+}
+
+static void add_u32(mw_sha256 *sha, uint32_t value) {
+    for (int i = 0; i < 4; i++, value >>= 8) mw_sha256_add(sha, &(unsigned char){value & 0xff}, 1);
+}
+
+/* The digest is that of what Python's unicodedata 14.0.0 says of each character. */
+MW_TEST(letters_are_all_as_python_knows_them) {
+    char hex[MW_SHA256_HEX_SIZE + 1];
+    mw_sha256 sha;
+    mw_sha256_init(&sha);
+    for (uint32_t letter = 0; letter <= MW_LETTER_MAX; letter++) {
+        add_u32(&sha, mw_letter_is_word(letter));
+        add_u32(&sha, mw_letter_lower(letter));
+        add_u32(&sha, mw_letter_upper(letter));
+    }
+    mw_sha256_hex(&sha, hex);
+    MW_CHECK_EQUAL_STR(hex, "35c80b0d19d8c6a14ab3bcf6d245a5d68a16c2449de36e789cb9ac8905e54d81");
+    MW_CHECK(!mw_letter_is_word(MW_LETTER_MAX + 1) && !mw_letter_is_word(UINT32_MAX));
+    MW_CHECK_EQUAL_INT(mw_letter_lower(UINT32_MAX), UINT32_MAX);
 }
 
 MW_TEST(letters_survive_their_bytes) {
