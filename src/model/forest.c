@@ -226,18 +226,29 @@ bool mw_forest_is_linear(const mw_forest *forest) {
     return forest->linears != NULL;
 }
 
+static void sum_row(const mw_forest *forest, const double *features, double *out_sums) {
+    if (forest->layout) mw_forest_lanes_row(forest->layout, mw_lanes_best(), features, out_sums);
+    else mw_tree_sums(forest, features, out_sums);
+}
+
 double mw_forest_raw(const mw_forest *forest, const double *features) {
     MW_ASSERT(forest->head.class_count == 1);
     double sum;
-    if (forest->layout) mw_forest_lanes_row(forest->layout, mw_lanes_best(), features, &sum);
-    else mw_tree_sums(forest, features, &sum);
+    sum_row(forest, features, &sum);
     return sum;
 }
 
 double mw_forest_predict(const mw_forest *forest, const double *features) {
-    double prediction = mw_forest_raw(forest, features);
-    mw_forest_output_apply(&forest->head, &prediction);
+    MW_ASSERT(forest->head.class_count == 1);
+    double prediction;
+    mw_forest_predict_row(forest, features, &prediction);
     return prediction;
+}
+
+void mw_forest_predict_row(const mw_forest *forest, const double *features,
+                           double *out_predictions) {
+    sum_row(forest, features, out_predictions);
+    mw_forest_output_apply(&forest->head, out_predictions);
 }
 
 void mw_forest_raw_rows(const mw_forest *forest, const double *features, size_t row_count,

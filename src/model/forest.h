@@ -35,6 +35,9 @@ double mw_forest_raw(const mw_forest *forest, const double *features);
 /* What the objective makes of it (of its mean, in an averaged forest): for a binary one, a
    probability. */
 double mw_forest_predict(const mw_forest *forest, const double *features);
+/* The same for any number of classes: a prediction each. */
+void mw_forest_predict_row(const mw_forest *forest, const double *features,
+                           double *out_predictions);
 /* The same for rows that lie one behind the other, and any number of classes: class_count results
    a row. */
 void mw_forest_raw_rows(const mw_forest *forest, const double *features, size_t row_count,

@@ -1,6 +1,7 @@
 #include "model/forest.h"
 
 #include "base/prng.h"
+#include "model/forest_layout.h"
 #include "model/seal.h"
 #include "testing/test.h"
 
@@ -100,6 +101,36 @@ MW_TEST(forest_agrees_with_a_recursive_model_and_survives_saving) {
         mw_buf_release(&nodes);
         mw_buf_release(&saved);
         mw_buf_release(&again);
+        mw_arena_release(&arena);
+    }
+}
+
+/* Three trees a class; a deep one has more leaves than lanes take, and such a forest is walked. */
+MW_TEST(forest_predicts_a_row_alone_as_among_rows) {
+    enum { CLASSES = 3, ROWS = 20 };
+    uint64_t prng = mw_test_seed();
+    for (int depth = 3; depth <= 14; depth += 11) {
+        mw_arena arena;
+        mw_buf nodes;
+        const mw_forest *forest;
+        double rows[ROWS * FEATURES], together[ROWS * CLASSES], alone[CLASSES];
+        mw_arena_init(&arena, 1 << 26);
+        mw_buf_init(&nodes, 1 << 24);
+        for (size_t i = 0; i < ROWS * FEATURES; i++) rows[i] = mw_prng_double(&prng);
+        mw_forest_head head = plain_head;
+        head.tree_count = 3 * CLASSES;
+        head.class_count = CLASSES;
+        head.output = MW_OUTPUT_SOFTMAX;
+        for (uint32_t t = 0; t < head.tree_count; t++) append_random(&nodes, &prng, rows, depth);
+        MW_CHECK_OK(mw_forest_make(&arena, &head, mw_buf_str(&nodes), &forest, NULL), NULL);
+        MW_CHECK((forest->layout != NULL) == (depth == 3));
+        mw_forest_predict_rows(forest, rows, ROWS, together);
+        for (size_t i = 0; i < ROWS; i++) {
+            mw_forest_predict_row(forest, rows + i * FEATURES, alone);
+            for (size_t c = 0; c < CLASSES; c++)
+                MW_CHECK_EQUAL_DOUBLE_BITS(alone[c], together[i * CLASSES + c]);
+        }
+        mw_buf_release(&nodes);
         mw_arena_release(&arena);
     }
 }
