@@ -18,8 +18,9 @@ size_t mw_classes_likeliest(mw_classes classes) {
     for (size_t i = 0; i < classes.names.count; i++) {
         double here = classes.probabilities[i], there = classes.probabilities[best];
         if (isnan(here)) return SIZE_MAX;
-        bool is_first = mw_str_compare(classes.names.items[i], classes.names.items[best]) < 0;
-        if (here > there || (here == there && is_first)) best = i;
+        if (here < there) continue;
+        if (here > there || mw_str_compare(classes.names.items[i], classes.names.items[best]) < 0)
+            best = i;
     }
     return best;
 }
