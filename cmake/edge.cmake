@@ -4,7 +4,7 @@
 # Sanitizers want a whole program: with them it is not made.
 file(STRINGS ${CMAKE_SOURCE_DIR}/include/millwright.h version REGEX "MW_LIBRARY_VERSION \"")
 string(REGEX MATCH "[0-9]+[.][0-9]+[.][0-9]+" edge_version ${version})
-string(REGEX MATCH "^[0-9]+" edge_major ${edge_version})
+string(REGEX MATCH "^0[.][0-9]+|^[0-9]+" edge_abi ${edge_version}) # up to 1.0 a minor version may change structs
 file(STRINGS ${CMAKE_SOURCE_DIR}/layers.txt edge_layers REGEX "^edge:")
 string(REGEX MATCHALL "[a-z]+" edge_layers ${edge_layers})
 set(edge_folder ${CMAKE_BINARY_DIR}/edge)
@@ -64,5 +64,5 @@ if(NOT MW_SANITIZE)
   target_link_options(millwright_so PRIVATE LINKER:--no-undefined,--as-needed,--strip-all,-z,noseparate-code)
   set_target_properties(millwright_a millwright_so PROPERTIES OUTPUT_NAME millwright LINKER_LANGUAGE C
     ARCHIVE_OUTPUT_DIRECTORY ${edge_folder} LIBRARY_OUTPUT_DIRECTORY ${edge_folder})
-  set_target_properties(millwright_so PROPERTIES VERSION ${edge_version} SOVERSION ${edge_major})
+  set_target_properties(millwright_so PROPERTIES VERSION ${edge_version} SOVERSION ${edge_abi})
 endif()

@@ -37,9 +37,10 @@
 extern "C" {
 #endif
 
-/* Semantic: within one major version programs need not be changed. Files of another format say so
-   when they are opened. */
-#define MW_LIBRARY_VERSION "0.1.0"
+/* Semantic: within one major version programs need not be changed. Up to 1.0 each minor version has
+   structs of its own size, so a program is compiled again for it, and the shared library bears both
+   numbers in its name: libmillwright.so.0.2. Files of another format say so when they are opened. */
+#define MW_LIBRARY_VERSION "0.2.0"
 
 typedef enum {
     MW_DONE = 0,
@@ -105,12 +106,15 @@ static inline mw_value mw_time(const char *name, int64_t time_us) {
 
 typedef struct {
     double prediction; /* of a yes-or-no label: the probability of yes (of a model that ranks: its
-                          score); of a label that is a number: that number */
-    bool decision;     /* it reaches the version's threshold; false of a number */
+                          score); of a label that is a number: that number; of a class: how likely
+                          the one named below is */
+    bool decision;     /* it reaches the version's threshold; false of a number or a class */
     int64_t t_us;      /* of the moment; 0 where features were given */
     const char *id;    /* of the moment's event, values joined by '|', until the timeline is used
                           again; empty where features were given */
     const char *element; /* of a model `each`, as text and as long; else empty */
+    const char *class_name; /* of a label that is a class: the likeliest, of equals the first by
+                               name; as long as the model; else empty */
 } mw_reply;
 
 typedef struct mw_model mw_model;
@@ -131,9 +135,16 @@ MW_API const char *mw_model_name(const mw_model *model);    /* "late" */
 MW_API const char *mw_model_version(const mw_model *model); /* 12 hex digits */
 MW_API size_t mw_model_feature_count(const mw_model *model);
 MW_API const char *mw_model_feature_name(const mw_model *model, size_t index);
+/* Of a label that is a class, those that training saw, at most 256; else there are none. */
+MW_API size_t mw_model_class_count(const mw_model *model);
+MW_API const char *mw_model_class_name(const mw_model *model, size_t index);
 /* Predicts from features, by their names. Allocates nothing for up to 256 of them. */
 MW_API mw_result mw_model_predict(const mw_model *model, mw_row features, mw_reply *out_reply,
                                   mw_problem *problem);
+/* The same, but gives the probability of every class, of which `count` is the number. */
+MW_API mw_result mw_model_probabilities(const mw_model *model, mw_row features,
+                                        double *out_probabilities, size_t count,
+                                        mw_problem *problem);
 
 /* --- a timeline ------------------------------------------------------------------------------- */
 
@@ -161,6 +172,9 @@ MW_API mw_result mw_timeline_ranked(mw_timeline *timeline, size_t index, mw_repl
 /* The next moment that falls due at or before `now`; `*out_found` is false if there is none. */
 MW_API mw_result mw_timeline_next(mw_timeline *timeline, int64_t now_us, mw_reply *out_reply,
                                   bool *out_found, mw_problem *problem);
+/* The probability of every class, by its index, in the reply that was given last: until the next
+   one. NULL: none was, or the model has no classes. */
+MW_API const double *mw_timeline_probabilities(const mw_timeline *timeline);
 
 #ifdef __cplusplus
 }

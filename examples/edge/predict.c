@@ -28,7 +28,8 @@ int main(int count, char **words) {
     mw_result result = mw_model_open(words[1], &model, &problem);
     if (result != MW_DONE) return fprintf(stderr, "%s\n", problem.message), 1;
     result = mw_model_predict(model, (mw_row){values, (size_t)count - 2}, &reply, &problem);
-    if (result == MW_DONE) printf("%.17g %s\n", reply.prediction, reply.decision ? "yes" : "no");
+    if (result == MW_DONE)
+        printf("%.17g %s\n", reply.prediction, *reply.class_name ? reply.class_name : reply.decision ? "yes" : "no");
     else fprintf(stderr, "%s\n", problem.message);
     mw_model_close(model);
     return result == MW_DONE ? 0 : 1;

@@ -46,15 +46,14 @@ static mw_status check_asks(const mw_declarations *declarations, mw_error *err) 
     return MW_OK;
 }
 
-/* The library has no room left for what tells classes apart (cmake/edge.cmake). */
-static mw_status check_answer(mw_workspace *workspace, mw_str bytes, mw_error *err) {
+static mw_status check_classes(mw_workspace *workspace, mw_str bytes, mw_error *err) {
     const mw_version *version = NULL;
     MW_TRY(mw_version_decode(&workspace->arena, bytes, &version, err));
-    if (version->answer != MW_ANSWER_CLASS) return MW_OK;
-    mw_status status = mw_fail(err, MW_NOT_BUILT,
-                               "models export: a version that answers classes is not exported yet, "
-                               "for the library answers numbers, and yes or no, alone");
-    return mw_hint(err, status, "Ask the server, or millwright predict, instead.");
+    if (mw_bundle_names_are_plain(version->classes.names)) return MW_OK;
+    mw_status status = mw_fail(err, MW_INVALID,
+                               "models export: no name of a class may hold a NUL, for a text of C "
+                               "ends there");
+    return mw_hint(err, status, "Give the class another name in the label, or ask the server.");
 }
 
 static mw_status encode(mw_workspace *workspace, const mw_version_row *row, mw_buf *version,
@@ -62,7 +61,7 @@ static mw_status encode(mw_workspace *workspace, const mw_version_row *row, mw_b
     mw_declarations declarations;
     size_t model = 0;
     MW_TRY(mw_registry_load(mw_workspace_registry(workspace), row, version, err));
-    MW_TRY(check_answer(workspace, mw_buf_str(version), err));
+    MW_TRY(check_classes(workspace, mw_buf_str(version), err));
     MW_TRY(mw_version_program_declare(mw_buf_str(version), &workspace->arena, &declarations,
                                       &model, err));
     MW_TRY(check_asks(&declarations, err));

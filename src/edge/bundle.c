@@ -2,6 +2,8 @@
 
 #include "model/seal.h"
 
+#include <string.h>
+
 static const mw_seal bundle_seal = {
     .what = "exported model", .magic = MW_BUNDLE_MAGIC, .format = MW_BUNDLE_FORMAT};
 
@@ -32,6 +34,12 @@ mw_status mw_bundle_encode(const mw_declarations *declarations, size_t model, mw
     return status;
 }
 
+bool mw_bundle_names_are_plain(mw_values classes) {
+    for (size_t i = 0; i < classes.count; i++)
+        if (memchr(classes.items[i].data, '\0', classes.items[i].size)) return false;
+    return true;
+}
+
 static mw_str read_part(mw_reader *reader) {
     return mw_read_bytes(reader, (size_t)mw_read_u64(reader));
 }
@@ -45,8 +53,8 @@ static mw_status decode(mw_arena *arena, mw_str payload, mw_bundle *bundle, mw_e
     if (!declarations.data) return mw_fail(err, MW_NO_MEMORY, "no memory for its declarations");
     MW_TRY(mw_declarations_read(declarations, arena, &bundle->declarations, err));
     MW_TRY(mw_version_decode(arena, version, &bundle->version, err));
-    if (bundle->version->answer == MW_ANSWER_CLASS) /* none was exported by a program of its time */
-        return mw_fail(err, MW_NEWER_FORMAT, "it answers classes, which is not built yet");
+    if (!mw_bundle_names_are_plain(bundle->version->classes.names))
+        return mw_fail(err, MW_CORRUPT, "no name of a class may hold a NUL");
     mw_version_name(version, bundle->name);
     if (!mw_str_equal(bundle->declarations.models[0].name, bundle->version->model))
         return mw_fail(err, MW_CORRUPT, "its declarations are of another model than its version");

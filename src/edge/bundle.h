@@ -23,6 +23,8 @@ typedef struct {
 /* `model` is the index in the declarations of the version's model. */
 MW_MUST_USE mw_status mw_bundle_encode(const mw_declarations *declarations, size_t model,
                                        mw_str version, mw_buf *out, mw_error *err);
+/* Whether C tells the classes apart: its texts end at the first NUL. */
+bool mw_bundle_names_are_plain(mw_values classes);
 /* Everything lives in the arena. MW_NEWER_FORMAT, MW_CORRUPT, MW_NO_MEMORY. */
 MW_MUST_USE mw_status mw_bundle_decode(mw_arena *arena, mw_str bytes, mw_bundle *out_bundle,
                                        mw_error *err);

@@ -27,18 +27,11 @@
     "feature spent: sum(orders.amount by shop over 24h)\n"                               \
     "feature back: sum(orders.back by shop over 24h)\n"
 
-#define SHOP_ASKED                                          \
-    SHOP_STREAMS "model m\n"                                \
-                 "  moment: on orders\n"                    \
-                 "  label: any(orders by shop over next 1h)\n"
-#define SHOP_DUE                                            \
-    SHOP_STREAMS "model m\n"                                \
-                 "  moment: on orders at time + 1h\n"       \
-                 "  label: any(orders by shop over next 1h)\n"
-#define SHOP_SCHEDULED                                      \
-    SHOP_STREAMS "model m\n"                                \
-                 "  moment: every 1h for shop of orders\n"  \
-                 "  label: any(orders by shop over next 1h)\n"
+#define SHOP_MODEL(MOMENT) \
+    SHOP_STREAMS "model m\n  moment: " MOMENT "\n  label: any(orders by shop over next 1h)\n"
+#define SHOP_ASKED SHOP_MODEL("on orders")
+#define SHOP_DUE SHOP_MODEL("on orders at time + 1h")
+#define SHOP_SCHEDULED SHOP_MODEL("every 1h for shop of orders")
 
 #define SHOP_RANKED                                                                      \
     "stream orders\n"                                                                    \
@@ -74,27 +67,33 @@ static inline void shop_tree(mw_buf *nodes, const mw_forest_head *head, uint32_t
     mw_forest_node_append(nodes, head, &leaf);
 }
 
-/* A tree a feature, and of classes a sum a tree. */
+/* A tree a feature; or a tree a class, equal ones where there are more classes than features. */
 static inline const mw_forest *shop_forest(mw_arena *arena, const mw_schema *features,
-                                           mw_answer_kind kind) {
+                                           uint32_t class_count) {
     mw_buf nodes;
     mw_error err;
     const mw_forest *forest;
     uint32_t count = (uint32_t)features->field_count;
-    mw_forest_head head = {.feature_count = count,
-                           .tree_count = count,
-                           .class_count = kind == MW_ANSWER_CLASS ? count : 1,
-                           .sigmoid = 1};
-    mw_buf_init(&nodes, 1 << 16);
-    for (uint32_t i = 0; i < count; i++)
-        shop_tree(&nodes, &head, i, mw_type_is_symbol(features->fields[i].type));
+    mw_forest_head head = {
+        .feature_count = count, .tree_count = count, .class_count = 1, .sigmoid = 1};
+    if (class_count > 0) head.tree_count = head.class_count = class_count;
+    if (class_count > 0) head.output = MW_OUTPUT_SOFTMAX;
+    mw_buf_init(&nodes, 1 << 20);
+    for (uint32_t i = 0; i < head.tree_count; i++)
+        shop_tree(&nodes, &head, i % count, mw_type_is_symbol(features->fields[i % count].type));
     MW_CHECK_OK(mw_forest_make(arena, &head, mw_buf_str(&nodes), &forest, &err), &err);
     mw_buf_release(&nodes);
     return forest;
 }
 
+typedef struct {
+    mw_answer_kind kind;
+    mw_values classes;
+    uint32_t sum_count; /* of its forest; 0: one a class */
+} shop_answer;
+
 /* The version's bytes, with the dictionary {"a", "b"} for each category. */
-static inline void shop_version(mw_arena *arena, const char *project, mw_answer_kind kind,
+static inline void shop_version(mw_arena *arena, const char *project, shop_answer answer,
                                 mw_buf *out) {
     const mw_str values[] = {MW_STR("a"), MW_STR("b")};
     mw_symbols *symbols;
@@ -111,32 +110,41 @@ static inline void shop_version(mw_arena *arena, const char *project, mw_answer_
                                       .values = {values, mw_type_is_symbol(type) ? 2 : 0}};
     }
     mw_schema features = {fields, model->feature_count};
+    static const double shares[MW_CLASSES_MAX + 1] = {0};
+    uint32_t sums = answer.sum_count > 0 ? answer.sum_count : (uint32_t)answer.classes.count;
     mw_version version = {.model = model->name,
                           .features = {items, model->feature_count},
-                          .answer = kind,
-                          .forest = shop_forest(arena, &features, kind),
-                          .threshold = mw_answer_kind_decides(kind) ? 1.2 : 0};
-    static const mw_str names[] = {{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}, {"e", 1}};
-    static const double shares[] = {0.2, 0.2, 0.2, 0.2, 0.2};
-    if (kind == MW_ANSWER_CLASS) version.classes = (mw_classes){{names, 5}, shares};
+                          .answer = answer.kind,
+                          .classes = {answer.classes, shares},
+                          .forest = shop_forest(arena, &features, sums),
+                          .threshold = mw_answer_kind_decides(answer.kind) ? 1.2 : 0};
     MW_CHECK_OK(mw_version_encode(&version, out, &err), &err);
     mw_symbols_destroy(symbols);
 }
 
 /* The file that is exported of it. */
-static inline void shop_export_answer(const char *project, mw_answer_kind kind, mw_buf *out) {
+static inline void shop_export_answer(const char *project, shop_answer answer, mw_buf *out) {
     mw_arena arena;
     mw_buf version;
     mw_error err;
     mw_arena_init(&arena, 1 << 24);
     mw_buf_init(&version, 1 << 20);
-    shop_version(&arena, project, kind, &version);
+    shop_version(&arena, project, answer, &version);
     mw_declarations declarations = mw_test_declare(&arena, project);
     MW_CHECK_OK(mw_bundle_encode(&declarations, 0, mw_buf_str(&version), out, &err), &err);
     mw_buf_release(&version);
     mw_arena_release(&arena);
 }
 
+static inline shop_answer shop_named(mw_values classes) {
+    return (shop_answer){.kind = MW_ANSWER_CLASS, .classes = classes};
+}
+/* Three classes, in an order of their own. */
+static inline shop_answer shop_classes(void) {
+    static const mw_str names[] = {{"ship", 4}, {"bill", 4}, {"other", 5}};
+    return shop_named((mw_values){names, 3});
+}
+
 static inline void shop_export(const char *project, mw_buf *out) {
-    shop_export_answer(project, MW_ANSWER_YES_NO, out);
+    shop_export_answer(project, (shop_answer){.kind = MW_ANSWER_YES_NO}, out);
 }

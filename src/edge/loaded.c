@@ -1,6 +1,7 @@
 #include "edge/loaded.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,8 +29,20 @@ static mw_status no_memory(mw_error *err) {
     return mw_fail(err, MW_NO_MEMORY, "model: no memory");
 }
 
+static mw_status name_classes(mw_model *model, mw_values names, mw_error *err) {
+    mw_str *copies = mw_arena_alloc(&model->arena, names.count, sizeof *copies);
+    if (!copies) return no_memory(err);
+    for (size_t i = 0; i < names.count; i++) {
+        copies[i] = mw_str_copy(&model->arena, names.items[i]);
+        if (!copies[i].data) return no_memory(err);
+    }
+    model->class_names = (mw_values){copies, names.count};
+    return MW_OK;
+}
+
 static mw_status prepare(mw_model *model, mw_str bytes, mw_error *err) {
     MW_TRY(mw_bundle_decode(&model->arena, bytes, &model->bundle, err));
+    MW_TRY(name_classes(model, model->bundle.version->classes.names, err));
     mw_model_features features = model->bundle.version->features;
     model->features = mw_arena_alloc(&model->arena, features.count, sizeof *model->features);
     model->name = mw_str_copy(&model->arena, model->bundle.version->model);
@@ -108,50 +121,95 @@ const char *mw_model_feature_name(const mw_model *model, size_t index) {
     return model->features[index].name.data;
 }
 
+size_t mw_model_class_count(const mw_model *model) { return model->class_names.count; }
+
+const char *mw_model_class_name(const mw_model *model, size_t index) {
+    MW_ASSERT(index < mw_model_class_count(model));
+    return model->class_names.items[index].data;
+}
+
 /* --- predicting ----------------------------------------------------------------------------- */
+
+/* Of no number nothing is the likeliest. */
+static void name_likeliest(const mw_model *model, const double *probabilities, mw_reply *reply) {
+    size_t likeliest = mw_classes_likeliest((mw_classes){model->class_names, probabilities});
+    reply->prediction = NAN;
+    if (likeliest == SIZE_MAX) return;
+    reply->prediction = probabilities[likeliest];
+    reply->class_name = mw_model_class_name(model, likeliest);
+}
 
 void mw_loaded_judge(const mw_model *model, const mw_encoder *encoder, const mw_cell *features,
                      double *values, mw_reply *out_reply) {
     const mw_version *version = model->bundle.version;
+    double *outputs = values + version->features.count;
     (void)mw_encoder_run(encoder, features, values);
-    double prediction = mw_forest_predict(version->forest, values);
-    *out_reply = (mw_reply){.prediction = prediction,
+    mw_forest_predict_row(version->forest, values, outputs);
+    *out_reply = (mw_reply){.prediction = outputs[0],
                             .decision = mw_answer_kind_decides(version->answer) &&
-                                        prediction >= version->threshold,
+                                        outputs[0] >= version->threshold,
                             .id = "",
-                            .element = ""};
+                            .element = "",
+                            .class_name = ""};
+    if (model->class_names.count > 0) name_likeliest(model, outputs, out_reply);
 }
 
-/* `room` is for a cell and a double a feature. */
-static mw_status predict(const mw_model *model, mw_row row, void *room, mw_reply *out_reply,
-                         mw_error *err) {
-    size_t count = mw_model_feature_count(model);
+static mw_status read_features(const mw_model *model, mw_row row, mw_cell *cells, mw_error *err) {
     mw_row_target target = {.what = "the model",
                             .part = "feature",
                             .fields = model->features,
-                            .field_count = count,
+                            .field_count = mw_model_feature_count(model),
                             .symbols = model->symbols,
                             .only_finds = true};
-    mw_cell *cells = room;
-    MW_TRY(mw_row_values_read(&target, row, cells, err));
-    mw_loaded_judge(model, model->encoder, cells, (double *)(cells + count), out_reply);
-    return MW_OK;
+    return mw_row_values_read(&target, row, cells, err);
+}
+
+/* `out_probabilities` may be NULL; else it has room for one a class. */
+static mw_result predict(const mw_model *model, mw_row row, mw_reply *out_reply,
+                         double *out_probabilities, mw_problem *problem) {
+    struct {
+        mw_cell cells[FEATURES_ON_STACK_MAX];
+        double values[FEATURES_ON_STACK_MAX + MW_CLASSES_MAX];
+    } small;
+    mw_error err;
+    size_t count = mw_model_feature_count(model);
+    mw_cell *cells = small.cells;
+    void *large = NULL;
+    if (count > FEATURES_ON_STACK_MAX) {
+        large = mw_allocate(count * (sizeof(mw_cell) + sizeof(double)) +
+                            MW_CLASSES_MAX * sizeof(double));
+        if (!large) return mw_loaded_result(no_memory(&err), &err, problem);
+        cells = large;
+    }
+    double *values = large ? (double *)(cells + count) : small.values;
+    mw_status status = read_features(model, row, cells, &err);
+    if (status == MW_OK) mw_loaded_judge(model, model->encoder, cells, values, out_reply);
+    if (status == MW_OK && out_probabilities)
+        memcpy(out_probabilities, values + count,
+               mw_model_class_count(model) * sizeof *out_probabilities);
+    mw_free(large);
+    return mw_loaded_result(status, &err, problem);
 }
 
 mw_result mw_model_predict(const mw_model *model, mw_row features, mw_reply *out_reply,
                            mw_problem *problem) {
-    struct {
-        mw_cell cells[FEATURES_ON_STACK_MAX];
-        double values[FEATURES_ON_STACK_MAX];
-    } small;
+    return predict(model, features, out_reply, NULL, problem);
+}
+
+static mw_status check_classes(const mw_model *model, size_t count, mw_error *err) {
+    size_t class_count = mw_model_class_count(model);
+    if (class_count == 0)
+        return mw_fail(err, MW_INVALID, "model %s: it answers no classes", mw_model_name(model));
+    if (count == class_count) return MW_OK;
+    return mw_fail(err, MW_INVALID, "count: must be that of the model's classes, %zu, got %zu",
+                   class_count, count);
+}
+
+mw_result mw_model_probabilities(const mw_model *model, mw_row features,
+                                 double *out_probabilities, size_t count, mw_problem *problem) {
     mw_error err;
-    size_t count = mw_model_feature_count(model);
-    void *large = NULL;
-    if (count > FEATURES_ON_STACK_MAX) {
-        large = mw_allocate(count * (sizeof(mw_cell) + sizeof(double)));
-        if (!large) return mw_loaded_result(no_memory(&err), &err, problem);
-    }
-    mw_status status = predict(model, features, large ? large : &small, out_reply, &err);
-    mw_free(large);
-    return mw_loaded_result(status, &err, problem);
+    mw_reply reply;
+    mw_status status = check_classes(model, count, &err);
+    if (status != MW_OK) return mw_loaded_result(status, &err, problem);
+    return predict(model, features, &reply, out_probabilities, problem);
 }

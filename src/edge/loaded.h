@@ -13,11 +13,13 @@ struct mw_model {
     mw_symbols *symbols; /* the values of its dictionaries */
     const mw_encoder *encoder;
     mw_field *features;
-    mw_str name;         /* ends in a NUL, as the features' names do */
+    mw_values class_names; /* none: it answers no classes */
+    mw_str name;           /* ends in a NUL, as the features' and the classes' names do */
     mw_bundle bundle;
 };
 
-/* What a row of its features comes to. `values` is room for a double each. */
+/* What a row of its features comes to. `values` is room for a double each, and behind these for one
+   a class, one at least, where their probabilities are left. */
 void mw_loaded_judge(const mw_model *model, const mw_encoder *encoder, const mw_cell *features,
                      double *values, mw_reply *out_reply);
 /* The result of a call that ended with `status`, told to the caller. */

@@ -29,10 +29,11 @@ struct mw_timeline {
     mw_cell **old_cells;   /* the same, of the row that is corrected */
     mw_event *old_events;
     mw_cell *features;
-    double *values;
+    double *values;        /* a feature each, then a probability a class: mw_loaded_judge */
     const mw_slate *slate; /* with `each`: the moments that were asked for */
     mw_buf id, element;    /* of the moment that was answered */
     int64_t now; /* the greatest that was said */
+    bool has_answered;
     bool is_broken;
 };
 
@@ -90,12 +91,13 @@ static mw_status make_rows(mw_timeline *timeline, mw_error *err) {
     const mw_program *program = timeline->program;
     mw_arena *arena = &timeline->arena;
     size_t widest = 1, features = timeline->compiled->feature_count;
+    size_t values = features + mw_model_class_count(timeline->model) + 1;
     for (size_t i = 0; i < program->source_count; i++)
         if (program->sources[i].row.field_count > widest)
             widest = program->sources[i].row.field_count;
     timeline->row = mw_arena_alloc(arena, widest, sizeof *timeline->row);
     timeline->features = mw_arena_alloc(arena, features + 1, sizeof *timeline->features);
-    timeline->values = mw_arena_alloc(arena, features + 1, sizeof *timeline->values);
+    timeline->values = mw_arena_alloc(arena, values, sizeof *timeline->values);
     if (!timeline->row || !timeline->features || !timeline->values) return no_memory(err);
     MW_TRY(make_events_room(timeline, &timeline->cells, &timeline->events, err));
     return make_events_room(timeline, &timeline->old_cells, &timeline->old_events, err);
@@ -410,7 +412,13 @@ static mw_status answer(mw_timeline *timeline, const mw_moment *moment, const mw
     out_reply->t_us = moment->t;
     out_reply->id = mw_buf_str(&timeline->id).data;
     out_reply->element = mw_buf_str(&timeline->element).data;
+    timeline->has_answered = true;
     return MW_OK;
+}
+
+const double *mw_timeline_probabilities(const mw_timeline *timeline) {
+    bool are_there = timeline->has_answered && mw_model_class_count(timeline->model) > 0;
+    return are_there ? timeline->values + timeline->compiled->feature_count : NULL;
 }
 
 static mw_status check_moment(const mw_timeline *timeline, const mw_moment *moment,

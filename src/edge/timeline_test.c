@@ -13,14 +13,18 @@ typedef struct {
     mw_problem problem;
 } edge;
 
-static void begin(edge *e, const char *project) {
+static void begin_answer(edge *e, const char *project, shop_answer answer) {
     mw_buf file;
     mw_buf_init(&file, 1 << 20);
-    shop_export(project, &file);
+    shop_export_answer(project, answer, &file);
     MW_CHECK(mw_model_read(file.data, file.size, &e->model, NULL) == MW_DONE);
     mw_result result = mw_timeline_create(e->model, &e->timeline, &e->problem);
     if (result != MW_DONE) MW_CHECK_EQUAL_STR(e->problem.message, "");
     mw_buf_release(&file);
+}
+
+static void begin(edge *e, const char *project) {
+    begin_answer(e, project, (shop_answer){.kind = MW_ANSWER_YES_NO});
 }
 
 static void end(edge *e) {
@@ -257,6 +261,73 @@ MW_TEST(timeline_meets_a_schedule) {
     MW_CHECK(mw_timeline_predict(e.timeline, START + 2 * HOUR, row, &reply, &e.problem) ==
              MW_BAD_INPUT);
     MW_CHECK_EQUAL_STR(e.problem.message, "model m: its moments fall due by themselves");
+    end(&e);
+}
+
+/* What stands in the timeline after a reply is what the model gives for the same features. */
+static void check_class(const edge *e, const mw_reply *reply, mw_row features) {
+    mw_reply other;
+    double given[3];
+    MW_CHECK(mw_model_predict(e->model, features, &other, NULL) == MW_DONE);
+    MW_CHECK(mw_model_probabilities(e->model, features, given, 3, NULL) == MW_DONE);
+    MW_CHECK(memcmp(mw_timeline_probabilities(e->timeline), given, sizeof given) == 0);
+    MW_CHECK_EQUAL_DOUBLE_BITS(reply->prediction, other.prediction);
+    MW_CHECK(reply->class_name == other.class_name && !reply->decision);
+}
+
+MW_TEST(timeline_answers_classes) {
+    edge e, plain;
+    begin_answer(&e, SHOP_ASKED, shop_classes());
+    begin(&plain, SHOP_ASKED);
+    push(&e, START, "rates",
+         MW_ROW(mw_text("shop", "a"), mw_time("at", START), mw_number("rate", 2)));
+    order(&e, START + HOUR, "a", 1, 2);
+    MW_CHECK(!mw_timeline_probabilities(e.timeline)); /* of no reply */
+    mw_reply first = ask(&e, START + 2 * HOUR, "a", 3, 1.5);
+    check_class(&e, &first,
+                MW_ROW(mw_text("shop", "a"), mw_number("worth", 3), mw_number("count", 1)));
+    mw_reply second = ask(&e, START + 2 * HOUR, "b", 4, 1);
+    check_class(&e, &second, MW_ROW(mw_text("shop", "b"), mw_number("count", 0)));
+    MW_CHECK(first.prediction != second.prediction && first.class_name != second.class_name);
+    mw_row wrong = MW_ROW(mw_number("price", 1));
+    mw_timeline_predict(e.timeline, START + 2 * HOUR, wrong, &first, NULL);
+    check_class(&e, &second, MW_ROW(mw_text("shop", "b"), mw_number("count", 0)));
+    ask(&plain, START, "a", 1, 1);
+    MW_CHECK(!mw_timeline_probabilities(plain.timeline));
+    end(&e);
+    end(&plain);
+}
+
+MW_TEST(timeline_answers_a_class_an_element) {
+    edge e;
+    mw_reply reply;
+    size_t count = 0;
+    begin_answer(&e, SHOP_RANKED, shop_classes());
+    push(&e, START, "orders",
+         MW_ROW(mw_text("shop", "a"), mw_number("number", 1), mw_time("at", START)));
+    mw_row visit = MW_ROW(mw_text("shop", "a"), mw_number("number", 7), mw_time("at", START + 9),
+                          mw_text("shops", "[\"b\", \"a\"]"));
+    MW_CHECK(mw_timeline_rank(e.timeline, START + 9, visit, &count, &e.problem) == MW_DONE);
+    MW_CHECK_EQUAL_INT(count, 2);
+    for (size_t i = 2; i-- > 0;) {
+        MW_CHECK(mw_timeline_ranked(e.timeline, i, &reply, NULL) == MW_DONE);
+        check_class(&e, &reply, MW_ROW(mw_text("shop", i == 0 ? "b" : "a"),
+                                       mw_number("count", (double)i), mw_number("most", 1)));
+    }
+    end(&e);
+}
+
+MW_TEST(timeline_answers_a_class_as_it_falls_due) {
+    edge e;
+    mw_reply reply;
+    bool found = false;
+    begin_answer(&e, SHOP_SCHEDULED, shop_classes());
+    order(&e, START + HOUR / 2, "a", 1, 2);
+    MW_CHECK(mw_timeline_next(e.timeline, START + HOUR, &reply, &found, NULL) == MW_DONE && found);
+    mw_row row = MW_ROW(mw_text("shop", "a"), mw_number("count", 1), mw_number("spent", 2));
+    check_class(&e, &reply, row);
+    MW_CHECK(mw_timeline_next(e.timeline, START + HOUR, &reply, &found, NULL) == MW_DONE && !found);
+    check_class(&e, &reply, row); /* the last one's still */
     end(&e);
 }
 

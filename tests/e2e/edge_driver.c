@@ -2,16 +2,20 @@
 
        push NOW STREAM VALUE...     correct NOW STREAM VALUE... becomes VALUE...
        predict NOW VALUE...         rank NOW VALUE...        next NOW
+       features ID VALUE...
 
    with times in us, and values as n:NAME=NUMBER or t:NAME=TEXT. For each prediction `ID T NUMBER`
-   goes out, for what is refused `! MESSAGE`. */
+   goes out, and of classes ` CLASS`, the one that is answered, and ` CLASS=PROBABILITY` for each,
+   named in hex; for what is refused `! MESSAGE`. */
 #include <inttypes.h>
 #include <millwright.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_SIZE = 1 << 16, VALUES_MAX = 64 };
+enum { LINE_SIZE = 1 << 16, VALUES_MAX = 512, CLASSES_MAX = 256 };
+
+static mw_model *model;
 
 /* The next word of `line`, or of the one before if it is NULL; NULL at its end. */
 static char *next_word(char *line) {
@@ -30,8 +34,36 @@ static mw_row read_row(mw_value *values) {
     return row;
 }
 
-static void answer(mw_reply reply) {
-    printf("%s %" PRId64 " %.17g\n", reply.id, reply.t_us, reply.prediction);
+static void print_hex(const char *text) {
+    for (putchar(' '); *text; text++) printf("%02x", (unsigned char)*text);
+}
+
+static void answer(const char *id, mw_reply reply, const double *probabilities) {
+    printf("%s %" PRId64 " %.17g", id, reply.t_us, reply.prediction);
+    if (*reply.class_name) print_hex(reply.class_name);
+    for (size_t i = 0; i < mw_model_class_count(model); i++) {
+        print_hex(mw_model_class_name(model, i));
+        printf("=%.17g", probabilities[i]);
+    }
+    putchar('\n');
+}
+
+static void answer_of(const mw_timeline *timeline, mw_reply reply) {
+    answer(reply.id, reply, mw_timeline_probabilities(timeline));
+}
+
+static mw_result of_features(mw_problem *problem) {
+    static mw_value values[VALUES_MAX];
+    double probabilities[CLASSES_MAX];
+    mw_reply reply;
+    const char *id = next_word(NULL);
+    mw_row row = read_row(values);
+    size_t count = mw_model_class_count(model);
+    mw_result result = mw_model_predict(model, row, &reply, problem);
+    if (result == MW_DONE && count > 0)
+        result = mw_model_probabilities(model, row, probabilities, count, problem);
+    if (result == MW_DONE) answer(id, reply, probabilities);
+    return result;
 }
 
 static mw_result rank(mw_timeline *timeline, int64_t now, mw_row row, mw_problem *problem) {
@@ -40,7 +72,7 @@ static mw_result rank(mw_timeline *timeline, int64_t now, mw_row row, mw_problem
     mw_result result = mw_timeline_rank(timeline, now, row, &count, problem);
     for (size_t i = 0; result == MW_DONE && i < count; i++) {
         result = mw_timeline_ranked(timeline, i, &reply, problem);
-        if (result == MW_DONE) answer(reply);
+        if (result == MW_DONE) answer_of(timeline, reply);
     }
     return result;
 }
@@ -48,6 +80,7 @@ static mw_result rank(mw_timeline *timeline, int64_t now, mw_row row, mw_problem
 static mw_result run(mw_timeline *timeline, const char *verb, mw_problem *problem) {
     mw_value values[VALUES_MAX], others[VALUES_MAX];
     mw_reply reply;
+    if (strcmp(verb, "features") == 0) return of_features(problem);
     int64_t now = strtoll(next_word(NULL), NULL, 10);
     if (strcmp(verb, "push") == 0) {
         const char *stream = next_word(NULL);
@@ -63,14 +96,14 @@ static mw_result run(mw_timeline *timeline, const char *verb, mw_problem *proble
     if (strcmp(verb, "predict") == 0) {
         mw_result result =
             mw_timeline_predict(timeline, now, read_row(values), &reply, problem);
-        if (result == MW_DONE) answer(reply);
+        if (result == MW_DONE) answer_of(timeline, reply);
         return result;
     }
     bool found = true;
     while (found) {
         mw_result result = mw_timeline_next(timeline, now, &reply, &found, problem);
         if (result != MW_DONE) return result;
-        if (found) answer(reply);
+        if (found) answer_of(timeline, reply);
     }
     return MW_DONE;
 }
@@ -78,7 +111,6 @@ static mw_result run(mw_timeline *timeline, const char *verb, mw_problem *proble
 int main(int count, char **words) {
     static char line[LINE_SIZE];
     mw_problem problem;
-    mw_model *model;
     mw_timeline *timeline;
     if (count != 2 || mw_model_open(words[1], &model, &problem) != MW_DONE ||
         mw_timeline_create(model, &timeline, &problem) != MW_DONE)

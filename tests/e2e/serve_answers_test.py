@@ -428,8 +428,6 @@ def test_reports_say_nothing_false():
         for words in ("features", "leaks"), ("features", "suggest"):
             shop.fails(3, "needs a label that is yes or no", *words, "--model", "desk")
         shop.fails(3, "is not backtested yet", "backtest", "worth", "--from", "2024-01-20", "--to", "2024-01-22")
-        shop.fails(3, "a version that answers classes is not exported yet", "models", "export", "desk", "--output",
-                   str(shop.folder / "desk.mwm"))
 
 
 if __name__ == "__main__":
