@@ -30,7 +30,7 @@ if(NOT MW_SANITIZE)
   # better than fast.
   file(GLOB once CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/lang/*.c)
   list(FILTER once EXCLUDE REGEX "/(code|[a-z_]*_test|[a-z_]*_fuzz)[.]c$")
-  foreach(name IN ITEMS base/beat base/calendar base/digest_table base/json base/letters base/memory base/nearest base/queue
+  foreach(name IN ITEMS base/beat base/calendar base/digest_table base/hash base/json base/letters base/memory base/nearest base/queue
           base/shortest base/str base/tick base/wide base/zone feature/agenda feature/awaited feature/census feature/cold
           feature/course feature/edges feature/engine feature/entrance feature/family feature/instances feature/key_list
           feature/overflow feature/pending feature/plan feature/pool feature/power_sums feature/roster feature/rounds
@@ -43,7 +43,7 @@ if(NOT MW_SANITIZE)
   set_source_files_properties(${once} ${edge} PROPERTIES
     COMPILE_OPTIONS $<$<BOOL:$<TARGET_PROPERTY:IS_SMALL>>:-Os>)
   # These gain nothing by loops that are unrolled.
-  foreach(name IN ITEMS cards group reading ring)
+  foreach(name IN ITEMS cards fold group reading ring)
     set_source_files_properties(${CMAKE_SOURCE_DIR}/src/feature/${name}.c PROPERTIES COMPILE_OPTIONS -O2)
   endforeach()
 
