@@ -1,35 +1,13 @@
-#include "serve/service.h"
+#include "serve/service_parts.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "decide/breaker.h"
 #include "decide/recall.h"
 #include "serve/event_json.h"
 #include "table/passing.h"
 
-enum { ID_TEXT_MAX = 1 << 20, FEATURES_MAX = 1 << 20, RANKED_MAX = 1 << 20 };
+enum { ID_TEXT_MAX = 1 << 20, FEATURES_MAX = 1 << 20 };
 #define SAID_SIZE_MAX ((size_t)1 << 31)
-
-struct mw_service {
-    mw_service_config config;
-    mw_receiving *receiving;
-    mw_cell *features; /* of a prediction that was read back */
-    size_t feature_capacity;
-    mw_arena said, found; /* the probabilities of classes in what was answered, or found, last */
-    mw_buf event_id;
-    mw_service_counts counts;
-    mw_breaker *breakers; /* one a model */
-    mw_error failure; /* why a version could not answer, of the answer that was given last */
-    struct { /* of the ranking that was given last */
-        mw_ranked *items;
-        mw_elements elements;
-        mw_cell *row;
-        size_t item_capacity, row_capacity;
-        mw_buf event_id;
-        char version[MW_VERSION_NAME_SIZE + 1];
-    } ranking;
-};
 
 static mw_status no_memory(mw_error *err) {
     return mw_fail(err, MW_NO_MEMORY, "service: no memory");
@@ -113,9 +91,7 @@ mw_status mw_service_take(mw_service *service, int32_t source, mw_sent_row row,
 
 /* --- predictions -------------------------------------------------------------------------- */
 
-/* What a version said of its classes is its own until it is asked again; their names stay as long
-   as it answers. */
-static mw_status keep_classes(mw_arena *arena, mw_prediction *prediction, mw_error *err) {
+mw_status mw_service_keep_classes(mw_arena *arena, mw_prediction *prediction, mw_error *err) {
     size_t count = prediction->classes.names.count;
     if (count == 0) return MW_OK;
     double *kept = mw_arena_alloc(arena, count, sizeof *kept);
@@ -161,7 +137,7 @@ static mw_status recall_classes(const mw_service *service, mw_arena *arena,
         mw_decider *decider = mw_sequencer_decider(config->sequencer, i);
         bool is_its = mw_str_equal(mw_decider_model(decider)->name, prediction->model);
         if (is_its && mw_decider_recall(decider, prediction))
-            return keep_classes(arena, prediction, err);
+            return mw_service_keep_classes(arena, prediction, err);
     }
     if (!archive->scorer) return MW_OK;
     mw_status status = archive->scorer(archive->context, prediction->model, prediction->version,
@@ -170,7 +146,7 @@ static mw_status recall_classes(const mw_service *service, mw_arena *arena,
     if (status != MW_OK) return mw_fail(err, status, "%s", absent.message);
     mw_recall_classes(scorer, prediction);
     MW_TRY(mw_recall_keep_names(arena, &prediction->classes, err));
-    return keep_classes(arena, prediction, err);
+    return mw_service_keep_classes(arena, prediction, err);
 }
 
 /* A record with its features, and all that it said. */
@@ -201,9 +177,8 @@ static mw_status read_stored(const mw_service *service, const mw_ledger_found *s
     return MW_OK;
 }
 
-/* The class is named by a copy: of a ranking, many are read before the first is told. */
-static mw_status answer_stored(mw_service *service, const mw_ledger_found *stored,
-                               mw_answer *out_answer, mw_error *err) {
+mw_status mw_service_answer_stored(mw_service *service, const mw_ledger_found *stored,
+                                   mw_answer *out_answer, mw_error *err) {
     mw_answer answer;
     mw_str payload;
     MW_TRY(read_stored(service, stored, &payload, &answer, err));
@@ -218,10 +193,9 @@ static mw_status answer_stored(mw_service *service, const mw_ledger_found *store
     return MW_OK;
 }
 
-/* NULL: none is. */
-static mw_status find_stored(mw_service *service, size_t model, const mw_stream *stream,
-                             const mw_cell *row, const mw_ledger_found **out_stored,
-                             mw_error *err) {
+mw_status mw_service_find_stored(mw_service *service, size_t model, const mw_stream *stream,
+                                 const mw_cell *row, const mw_ledger_found **out_stored,
+                                 mw_error *err) {
     *out_stored = NULL;
     if (stream->id_count == 0) return MW_OK;
     mw_buf_clear(&service->event_id);
@@ -231,7 +205,7 @@ static mw_status find_stored(mw_service *service, size_t model, const mw_stream 
                                 mw_buf_str(&service->event_id), out_stored, err);
 }
 
-static mw_status refuse_without_version(const mw_decider *decider, mw_error *err) {
+mw_status mw_service_refuse_without_version(const mw_decider *decider, mw_error *err) {
     mw_status status = mw_fail(err, MW_UNAVAILABLE, "model %.*s: no version answers yet",
                                MW_STR_ARGS(mw_decider_model(decider)->name));
     return mw_hint(err, status, "Train one, and promote it.");
@@ -239,7 +213,7 @@ static mw_status refuse_without_version(const mw_decider *decider, mw_error *err
 
 static mw_status check_version(const mw_decider *decider, mw_error *err) {
     if (mw_decider_scorer(decider) || mw_decider_has_fallback(decider)) return MW_OK;
-    return refuse_without_version(decider, err);
+    return mw_service_refuse_without_version(decider, err);
 }
 
 static void append_second(mw_buf *text, int64_t us) {
@@ -269,10 +243,8 @@ static bool looks_back(const mw_decider *decider) {
     return false;
 }
 
-/* A moment that comes later than its stream may be (rule 5) is not recorded, and without a record
-   it is answered only if that changes no feature. */
-static mw_status check_lateness(const mw_sequencer *sequencer, const mw_decider *decider,
-                                mw_moment moment, bool record, mw_error *err) {
+mw_status mw_service_check_lateness(const mw_sequencer *sequencer, const mw_decider *decider,
+                                    mw_moment moment, bool record, mw_error *err) {
     const mw_model_program *model = mw_decider_model(decider);
     if (moment.place - moment.t <= model->lateness_us) return MW_OK;
     bool may_ask = !looks_back(decider);
@@ -307,9 +279,8 @@ typedef struct {
     bool is_entered;
 } asked;
 
-/* Works out the fields with windows of a row that enters, or finds what they were. */
-static mw_status enter_row(mw_service *service, mw_received received, bool stands, int64_t place,
-                           mw_error *err) {
+mw_status mw_service_enter_row(mw_service *service, mw_received received, bool stands,
+                               int64_t place, mw_error *err) {
     bool is_filled = false;
     if (stands)
         MW_TRY(mw_receiving_recall(service->receiving, received, place, &is_filled, err));
@@ -320,7 +291,7 @@ static mw_status enter_row(mw_service *service, mw_received received, bool stand
 
 static mw_status enter(mw_service *service, asked *at, mw_error *err) {
     if (at->is_entered) return MW_OK;
-    MW_TRY(enter_row(service, at->received, at->how.stands, at->moment.place, err));
+    MW_TRY(mw_service_enter_row(service, at->received, at->how.stands, at->moment.place, err));
     at->is_entered = true;
     return MW_OK;
 }
@@ -384,15 +355,15 @@ static mw_status predict_now(mw_service *service, size_t number, mw_received rec
     const mw_event *event = &received.events[0];
     mw_answer answer = {.is_recorded = how.record};
     if (how.version_alone && !mw_decider_scorer(decider))
-        return refuse_without_version(decider, err);
+        return mw_service_refuse_without_version(decider, err);
     MW_TRY(check_version(decider, err));
     MW_TRY(mw_sequencer_next_place(sequencer, &answer.stamp, err));
     asked at = {{event->time + model->moment_offset_us, answer.stamp, event->row},
                 received, how, how.is_entered};
-    MW_TRY(check_lateness(sequencer, decider, at.moment, how.record, err));
+    MW_TRY(mw_service_check_lateness(sequencer, decider, at.moment, how.record, err));
     MW_TRY(await_entered(service, number, &at, err));
     MW_TRY(ask_model(service, number, &at, &answer.prediction, err));
-    MW_TRY(keep_classes(&service->said, &answer.prediction, err));
+    MW_TRY(mw_service_keep_classes(&service->said, &answer.prediction, err));
     if (answer.prediction.fallback == MW_BECAUSE_FAILED) answer.failure = &service->failure;
     if (how.record) {
         MW_TRY(mw_sequencer_record(sequencer, number, answer.stamp, &answer.prediction, err));
@@ -404,8 +375,7 @@ static mw_status predict_now(mw_service *service, size_t number, mw_received rec
     return MW_OK;
 }
 
-/* A request for a prediction does not carry what becomes known only later (DESIGN.md, `later`). */
-static mw_status refuse_later(const mw_service *service, mw_received received, mw_error *err) {
+mw_status mw_service_refuse_later(const mw_service *service, mw_received received, mw_error *err) {
     for (size_t i = 1; i < received.count; i++) {
         if (!received.events[i].row) continue;
         const mw_stream *stream = &service->config.program->streams[received.events[i].stream];
@@ -420,223 +390,26 @@ static mw_status refuse_later(const mw_service *service, mw_received received, m
     return MW_OK;
 }
 
-/* A row that corrects its event does so before it is asked about: what is predicted stands. A
-   request that is to be refused corrects nothing. */
-static mw_status correct_first(mw_service *service, const mw_decider *decider,
-                               mw_received received, mw_error *err) {
+mw_status mw_service_correct_first(mw_service *service, const mw_decider *decider,
+                                   mw_received received, mw_error *err) {
     const mw_model_program *model = mw_decider_model(decider);
     const mw_event *event = &received.events[0];
     mw_moment moment = {.t = event->time + model->moment_offset_us, .row = event->row};
     MW_TRY(check_version(decider, err));
     MW_TRY(mw_sequencer_next_place(service->config.sequencer, &moment.place, err));
-    MW_TRY(check_lateness(service->config.sequencer, decider, moment, true, err));
+    MW_TRY(mw_service_check_lateness(service->config.sequencer, decider, moment, true, err));
     MW_TRY(mw_receiving_correct(service->receiving, received, err));
     MW_TRY(mw_receiving_append(service->receiving, received, false, err));
     for (size_t i = 0; i < received.count; i++) received.events[i].replaced = NULL;
     return MW_OK;
 }
 
-/* A moment that was made stays; to answer it with a row that it was not made of would mislead. */
-static mw_status refuse_change(mw_service *service, mw_received received, mw_error *err) {
+mw_status mw_service_refuse_change(mw_service *service, mw_received received, mw_error *err) {
     mw_status status = mw_fail(err, MW_CONFLICT, "id: %.*s was predicted with other contents",
                                MW_STR_ARGS(id_of(service, &received.events[0])));
     return mw_hint(err, status, "Post the correction to /v1/events/STREAM, and ask with "
                                 "\"record\": false, while it is not late, for what the "
                                 "model says of it.");
-}
-
-/* --- moments of `each` -------------------------------------------------------------------- */
-
-/* One request for a ranking. */
-typedef struct {
-    mw_service *service;
-    size_t number;
-    mw_decider *decider;
-    const mw_model_program *model;
-    const mw_stream *moments; /* their stream, by the program of the version that answers */
-    mw_received received;
-    mw_event_standing standing; /* its */
-    bool record; /* what was recorded is answered, and what is new is recorded where it is asked */
-} rank_call;
-
-/* Takes the elements of a row of the event, and makes room for what is said of them. */
-static mw_status take_elements(const rank_call *c, const mw_cell *row, mw_error *err) {
-    mw_service *service = c->service;
-    mw_engine_config config = {.program = mw_decider_program(c->decider),
-                               .model = c->model,
-                               .symbols = service->config.symbols};
-    size_t width = c->moments->schema.field_count;
-    MW_TRY(mw_elements_take(&service->ranking.elements, &config, row, err));
-    if (!mw_grow((void **)&service->ranking.items, &service->ranking.item_capacity,
-                 service->ranking.elements.count + 1, sizeof *service->ranking.items, RANKED_MAX) ||
-        !mw_grow((void **)&service->ranking.row, &service->ranking.row_capacity, width,
-                 sizeof *service->ranking.row, MW_FIELDS_MAX + 1))
-        return no_memory(err);
-    memcpy(service->ranking.row, row, (width - 1) * sizeof *row);
-    return MW_OK;
-}
-
-/* What was recorded for an element. */
-static mw_status find_element(const rank_call *c, mw_cell element,
-                              const mw_ledger_found **out_stored, mw_error *err) {
-    *out_stored = NULL;
-    if (!c->record) return MW_OK;
-    c->service->ranking.row[c->model->each->element] = element;
-    return find_stored(c->service, c->number, c->moments, c->service->ranking.row, out_stored,
-                       err);
-}
-
-/* An answer of a ranking, which has its version and t, place once. */
-static void keep_ranked(mw_service *service, size_t index, mw_cell element,
-                        const mw_answer *answer, mw_ranking *ranking) {
-    mw_str version = mw_str_slice(answer->prediction.version, 0, MW_VERSION_NAME_SIZE);
-    memcpy(service->ranking.version, version.data, version.size);
-    ranking->version = (mw_str){service->ranking.version, version.size};
-    ranking->t = answer->prediction.t;
-    ranking->place = answer->prediction.place;
-    mw_ranked *ranked = &service->ranking.items[index];
-    *ranked = (mw_ranked){element, *answer};
-    ranked->answer.prediction.version = ranking->version;
-    ranked->answer.prediction.model = ranked->answer.prediction.event_id = MW_STR("");
-}
-
-static mw_status answer_element(const rank_call *c, const mw_ledger_found *stored,
-                                mw_cell element, size_t index, mw_ranking *ranking, mw_error *err) {
-    mw_answer answer;
-    MW_TRY(answer_stored(c->service, stored, &answer, err));
-    keep_ranked(c->service, index, element, &answer, ranking);
-    return MW_OK;
-}
-
-/* All were recorded: false if one was not. */
-static mw_status rank_stored(const rank_call *c, mw_ranking *ranking, bool *out_is_whole,
-                             mw_error *err) {
-    size_t count = c->service->ranking.elements.count;
-    *out_is_whole = false;
-    for (size_t i = 0; i < count; i++) {
-        mw_cell element = c->service->ranking.elements.cells[i];
-        const mw_ledger_found *stored;
-        MW_TRY(find_element(c, element, &stored, err));
-        if (!stored) return MW_OK;
-        MW_TRY(answer_element(c, stored, element, i, ranking, err));
-    }
-    ranking->count = count;
-    *out_is_whole = count > 0;
-    return MW_OK;
-}
-
-/* Records at the stamps that follow each other, as due moments of one place are. */
-static mw_status record_ranked(const rank_call *c, size_t index, mw_answer *answer,
-                               mw_error *err) {
-    mw_sequencer *sequencer = c->service->config.sequencer;
-    if (index > 0) MW_TRY(mw_sequencer_next_place(sequencer, &answer->stamp, err));
-    MW_TRY(mw_sequencer_record(sequencer, c->number, answer->stamp, &answer->prediction, err));
-    c->service->counts.predicted++;
-    return MW_OK;
-}
-
-static mw_status rank_now(const rank_call *c, bool is_recorded, mw_ranking *ranking,
-                          mw_error *err) {
-    mw_service *service = c->service;
-    mw_sequencer *sequencer = service->config.sequencer;
-    const mw_event *event = &c->received.events[0];
-    mw_answer answer = {.is_recorded = is_recorded};
-    if (!mw_decider_scorer(c->decider)) return refuse_without_version(c->decider, err);
-    bool is_corrected = is_recorded && c->standing == MW_EVENT_CONFLICTS;
-    if (is_corrected) MW_TRY(correct_first(service, c->decider, c->received, err));
-    MW_TRY(mw_sequencer_next_place(sequencer, &answer.stamp, err));
-    mw_moment moment = {event->time + c->model->moment_offset_us, answer.stamp, event->row};
-    MW_TRY(check_lateness(sequencer, c->decider, moment, is_recorded, err));
-    if (!is_corrected)
-        MW_TRY(enter_row(service, c->received, c->standing != MW_EVENT_NEW, answer.stamp, err));
-    MW_TRY(mw_decider_ask(c->decider, &moment, &ranking->count, err));
-    size_t recorded = 0;
-    for (size_t i = 0; i < ranking->count; i++) {
-        mw_cell element;
-        MW_TRY(mw_decider_answer(c->decider, i, &element, &answer.prediction, err));
-        const mw_ledger_found *stored = NULL;
-        if (is_recorded) MW_TRY(find_element(c, element, &stored, err));
-        if (stored) {
-            MW_TRY(answer_element(c, stored, element, i, ranking, err));
-            continue;
-        }
-        MW_TRY(keep_classes(&service->said, &answer.prediction, err));
-        if (is_recorded) MW_TRY(record_ranked(c, recorded++, &answer, err));
-        keep_ranked(service, i, element, &answer, ranking);
-    }
-    return is_recorded ? mw_receiving_append(service->receiving, c->received, true, err) : MW_OK;
-}
-
-/* What elements are compared by. */
-typedef struct {
-    mw_type type;
-    const mw_symbols *symbols;
-} element_order;
-
-static int compare_ranked(const void *a, const void *b, void *context) {
-    const mw_ranked *x = a, *y = b;
-    const element_order *order = context;
-    double p = x->answer.prediction.prediction, q = y->answer.prediction.prediction;
-    if (p != q) return p > q ? -1 : 1;
-    return mw_cell_compare(order->type, x->element, y->element, order->symbols);
-}
-
-static mw_status rank(const rank_call *c, mw_ranking *ranking, mw_error *err) {
-    mw_service *service = c->service;
-    bool is_stored = false, is_recorded = c->record && mw_decider_is_asked(c->decider);
-    const mw_event *event = &c->received.events[0];
-    bool was_ranked = false;
-    if (c->standing == MW_EVENT_CONFLICTS && c->record)
-        MW_TRY(mw_sequencer_was_ranked(service->config.sequencer, c->number, ranking->event_id,
-                                       &was_ranked, err));
-    if (was_ranked) return refuse_change(service, c->received, err);
-    MW_TRY(take_elements(c, event->row, err));
-    MW_TRY(rank_stored(c, ranking, &is_stored, err));
-    if (!is_stored) MW_TRY(rank_now(c, is_recorded, ranking, err));
-    element_order order = {ranking->element.type, service->config.symbols};
-    qsort_r(service->ranking.items, ranking->count, sizeof *ranking->items, compare_ranked,
-            &order);
-    return MW_OK;
-}
-
-bool mw_service_ranks(const mw_service *service, size_t model) {
-    return mw_decider_model(mw_sequencer_decider(service->config.sequencer, model))->each != NULL;
-}
-
-static mw_status rank_event(mw_service *service, size_t number, yyjson_val *object, bool record,
-                            mw_ranking *out_ranking, mw_error *err) {
-    mw_decider *decider = mw_sequencer_decider(service->config.sequencer, number);
-    const mw_model_program *model = mw_decider_model(decider);
-    const mw_stream *moments = &mw_decider_program(decider)->streams[model->moment_stream];
-    const mw_stream *stream = &service->config.program->streams[mw_decider_announcer(decider)];
-    rank_call call = {service, number, decider, model, moments, {0}, MW_EVENT_NEW, record};
-    MW_TRY(mw_receiving_take(service->receiving, stream->source, mw_sent_json(object),
-                             &call.received, err));
-    MW_TRY(refuse_later(service, call.received, err));
-    MW_TRY(mw_receiving_look_up(service->receiving, call.received, &call.standing, err));
-    MW_TRY(mw_sequencer_advance(service->config.sequencer, err));
-    mw_buf_clear(&service->ranking.event_id);
-    mw_stream_append_id(stream, call.received.events[0].row, service->config.symbols,
-                        &service->ranking.event_id);
-    mw_ranking ranking = {.items = NULL,
-                          .element = moments->schema.fields[model->each->element],
-                          .version = mw_decider_scorer(decider)
-                                         ? mw_scorer_name(mw_decider_scorer(decider))
-                                         : MW_STR(""),
-                          .event_id = mw_buf_str(&service->ranking.event_id)};
-    MW_TRY(rank(&call, &ranking, err));
-    ranking.items = service->ranking.items;
-    *out_ranking = ranking;
-    return MW_OK;
-}
-
-mw_status mw_service_rank(mw_service *service, size_t number, yyjson_val *object, bool record,
-                          mw_ranking *out_ranking, mw_error *err) {
-    mw_arena_clear(&service->said);
-    mw_receiving_begin(service->receiving);
-    mw_status status = rank_event(service, number, object, record, out_ranking, err);
-    mw_receiving_end(service->receiving);
-    return status;
 }
 
 /* --- moments of a schedule ---------------------------------------------------------------- */
@@ -698,10 +471,10 @@ static mw_status predict_scheduled(mw_service *service, size_t number, yyjson_va
     bool is_named = time->time != MW_TIME_MISSING;
     if (!is_named) time->time = last_beat(model, program->zone, mw_sequencer_now(sequencer));
     const mw_ledger_found *stored;
-    MW_TRY(find_stored(service, number, &program->streams[model->moment_stream], row, &stored,
-                       err));
+    MW_TRY(mw_service_find_stored(service, number, &program->streams[model->moment_stream], row,
+                                  &stored, err));
     if (stored && (record || is_named))
-        return answer_stored(service, stored, out_answer, err);
+        return mw_service_answer_stored(service, stored, out_answer, err);
     if (is_named) return mw_fail(err, MW_NOT_FOUND, "prediction: there is none of that time");
     mw_answer answer = {.is_recorded = false};
     MW_TRY(check_version(decider, err));
@@ -730,19 +503,21 @@ static mw_status predict(mw_service *service, size_t number, mw_sent_row row, as
     if (status == MW_CHECK_FAILED && mw_decider_has_fallback(decider) && !how.version_alone)
         return answer_unchecked(service, number, out_answer, err);
     MW_TRY(status);
-    MW_TRY(refuse_later(service, received, err));
+    MW_TRY(mw_service_refuse_later(service, received, err));
     mw_event_standing standing;
     const mw_ledger_found *stored = NULL;
     MW_TRY(mw_receiving_look_up(service->receiving, received, &standing, err));
     MW_TRY(mw_sequencer_advance(service->config.sequencer, err));
     if (how.record)
-        MW_TRY(find_stored(service, number, stream, received.events[0].row, &stored, err));
-    if (stored && standing == MW_EVENT_CONFLICTS) return refuse_change(service, received, err);
-    if (stored) return answer_stored(service, stored, out_answer, err);
+        MW_TRY(mw_service_find_stored(service, number, stream, received.events[0].row, &stored,
+                                      err));
+    if (stored && standing == MW_EVENT_CONFLICTS)
+        return mw_service_refuse_change(service, received, err);
+    if (stored) return mw_service_answer_stored(service, stored, out_answer, err);
     how.record &= mw_decider_is_asked(decider);
     how.stands = standing != MW_EVENT_NEW;
     how.is_entered = how.record && standing == MW_EVENT_CONFLICTS;
-    if (how.is_entered) MW_TRY(correct_first(service, decider, received, err));
+    if (how.is_entered) MW_TRY(mw_service_correct_first(service, decider, received, err));
     return predict_now(service, number, received, how, out_answer, err);
 }
 
