@@ -2,7 +2,10 @@
 
 #include <math.h>
 
-#include "stat/ranking.h"
+#include "stat/concordance.h"
+#include "train/labels.h"
+
+enum { ARENA_MAX = 1 << 30 };
 
 typedef struct {
     mw_replay_config config; /* of the replay in hand */
@@ -12,47 +15,32 @@ typedef struct {
     mw_examples honest;
     uint32_t *example_of;    /* by number of the moment: its example + 1, or 0 */
     size_t moment_count;
-    unsigned char *labels;   /* one each an example */
-    double *scores;          /* of the feature in hand */
+    mw_arena arena;          /* of the labels' numbers */
+    mw_labels labels;        /* of classes */
+    double *numbers;         /* each example's label; of classes unused */
+    double *values;          /* of the feature in hand */
     mw_cell *cheated;        /* an example's features after another, as the cheat has them */
 } meter;
 
 /* --- how good one feature is alone ---------------------------------------------------------- */
 
-static double score_of(mw_type type, mw_cell value) {
-    if (mw_cell_is_missing(type, value)) return -INFINITY;
+static double value_of(mw_type type, mw_cell cell) {
+    if (mw_cell_is_missing(type, cell)) return -INFINITY;
     switch (type) {
-    case MW_TYPE_NUMBER: return value.number;
-    case MW_TYPE_BOOL: return value.boolean == MW_TRUE;
-    default: return (double)value.time;
+    case MW_TYPE_NUMBER: return cell.number;
+    case MW_TYPE_BOOL: return cell.boolean == MW_TRUE;
+    default: return (double)cell.time;
     }
-}
-
-/* The chance that a yes stands above a no, ties as half; or below, if that is the greater one. */
-static double area(const mw_ranking *ranking) {
-    double positives = (double)ranking->positive_count, above = 0, won = 0;
-    double negatives = (double)ranking->count - positives;
-    for (size_t g = 0, i = 0; g < ranking->group_count; g++) {
-        double yes = 0, no = 0;
-        for (; i < ranking->group_ends[g]; i++)
-            if (ranking->labels[i]) yes++;
-            else no++;
-        won += no * (above + yes / 2);
-        above += yes;
-    }
-    double area = won / (positives * negatives);
-    return area < 0.5 ? 1 - area : area;
 }
 
 static mw_status measure_feature(meter *it, const mw_cell *cells, size_t stride, mw_type type,
-                                 double *out_auc, mw_error *err) {
-    for (size_t i = 0; i < it->honest.count; i++)
-        it->scores[i] = score_of(type, cells[i * stride]);
-    mw_ranking ranking;
-    MW_TRY(mw_ranking_init(&ranking, (mw_scored){it->scores, it->labels, it->honest.count}, err));
-    *out_auc = area(&ranking);
-    mw_ranking_release(&ranking);
-    return MW_OK;
+                                 double *out_worth, mw_error *err) {
+    size_t count = it->honest.count;
+    for (size_t i = 0; i < count; i++) it->values[i] = value_of(type, cells[i * stride]);
+    if (it->labels.kind != MW_ANSWER_CLASS)
+        return mw_concordance_of_numbers(it->values, it->numbers, count, out_worth, err);
+    return mw_concordance_of_classes(it->values, it->labels.numbers, count,
+                                     it->labels.all_names.count, out_worth, err);
 }
 
 static double share_changed(const meter *it, size_t feature) {
@@ -70,10 +58,10 @@ static mw_status measure(meter *it, mw_cheat cheat, mw_leak *out_leaks, mw_error
         cheat == MW_CHEAT_NONE ? mw_table_row(&it->honest.features, 0) : it->cheated;
     for (size_t f = 0; f < count; f++) {
         mw_type type = model->features[f].type;
-        out_leaks[f].auc[cheat] = NAN;
+        out_leaks[f].worth[cheat] = NAN;
         out_leaks[f].changed[cheat] = cheat == MW_CHEAT_NONE ? 0 : share_changed(it, f);
         if (mw_type_is_symbol(type)) continue;
-        MW_TRY(measure_feature(it, cells + f, count, type, &out_leaks[f].auc[cheat], err));
+        MW_TRY(measure_feature(it, cells + f, count, type, &out_leaks[f].worth[cheat], err));
     }
     return MW_OK;
 }
@@ -162,26 +150,45 @@ static mw_status cheat_with_event_time(meter *it, mw_error *err) {
 
 /* --- all of it ------------------------------------------------------------------------------ */
 
+/* There are examples, and at least two of their labels differ. */
+static mw_status read_labels(meter *it, const mw_symbols *symbols, mw_error *err) {
+    const mw_model_program *model = it->honest.model;
+    size_t count = it->honest.count, positives = 0;
+    mw_answer_kind kind = mw_answer_kind_of(mw_code_type(model->label));
+    for (size_t i = 0; i < count; i++) {
+        it->numbers[i] = it->honest.items[i].label;
+        positives += it->numbers[i] > 0;
+    }
+    it->labels.kind = kind;
+    if (mw_answer_kind_decides(kind) && (positives == 0 || positives == count))
+        return mw_fail(err, MW_INVALID,
+                       "leaks: needs examples of both classes, got %zu of %zu yes", positives,
+                       count);
+    if (mw_answer_kind_decides(kind)) return MW_OK;
+    if (count == 0)
+        return mw_fail(err, MW_INVALID, "leaks: needs examples, got none of model %.*s",
+                       MW_STR_ARGS(model->name));
+    mw_labels_question question = {.examples = &it->honest,
+                                   .train_count = count,
+                                   .example_count = count,
+                                   .symbols = symbols};
+    return mw_labels_read(question, &it->arena, &it->labels, err);
+}
+
 static mw_status make_room(meter *it, mw_error *err) {
     size_t count = it->honest.count;
     for (size_t i = 0; i < count; i++)
         if (it->honest.items[i].number >= it->moment_count)
             it->moment_count = it->honest.items[i].number + 1;
     it->example_of = mw_allocate((it->moment_count + 1) * sizeof *it->example_of);
-    it->labels = mw_allocate(count + 1);
-    it->scores = mw_allocate((count + 1) * sizeof *it->scores);
+    it->numbers = mw_allocate((count + 1) * sizeof *it->numbers);
+    it->values = mw_allocate((count + 1) * sizeof *it->values);
     it->cheated = mw_allocate((count * it->honest.model->feature_count + 1) * sizeof(mw_cell));
-    if (!it->example_of || !it->labels || !it->scores || !it->cheated)
+    if (!it->example_of || !it->numbers || !it->values || !it->cheated)
         return mw_fail(err, MW_NO_MEMORY, "leaks: no memory for %zu examples", count);
-    size_t positives = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         it->example_of[it->honest.items[i].number] = (uint32_t)i + 1;
-        it->labels[i] = it->honest.items[i].label > 0;
-        positives += it->labels[i];
-    }
-    if (positives > 0 && positives < count) return MW_OK;
-    return mw_fail(err, MW_INVALID, "leaks: needs examples of both classes, got %zu of %zu yes",
-                   positives, count);
+    return read_labels(it, it->config.symbols, err);
 }
 
 static mw_status run(meter *it, mw_leak *out_leaks, mw_error *err) {
@@ -198,19 +205,29 @@ mw_status mw_leaks_measure(mw_replay_config config, mw_leaks_progress progress, 
                            mw_leak *out_leaks, size_t *out_example_count, mw_error *err) {
     meter it = {.config = config, .progress = progress, .context = context};
     MW_TRY(mw_examples_init(&it.honest, config.program, config.model, NULL, 0, err));
+    mw_arena_init(&it.arena, ARENA_MAX);
     mw_status status = run(&it, out_leaks, err);
     *out_example_count = it.honest.count;
     mw_free(it.example_of);
-    mw_free(it.labels);
-    mw_free(it.scores);
+    mw_free(it.numbers);
+    mw_free(it.values);
     mw_free(it.cheated);
     mw_examples_release(&it.honest);
+    mw_arena_release(&it.arena);
     return status;
 }
 
 double mw_leak_gain(const mw_leak *leak) {
     double gain = 0;
     for (int cheat = MW_CHEAT_EVENT_TIME; cheat < MW_CHEAT_COUNT; cheat++)
-        gain = fmax(gain, leak->auc[cheat] - leak->auc[MW_CHEAT_NONE]);
+        gain = fmax(gain, leak->worth[cheat] - leak->worth[MW_CHEAT_NONE]);
     return gain;
+}
+
+const char *mw_leak_measure_name(mw_answer_kind kind) {
+    static const char *const names[MW_ANSWER_COUNT] = {[MW_ANSWER_YES_NO] = "roc_auc",
+                                                       [MW_ANSWER_NUMBER] = "concordance",
+                                                       [MW_ANSWER_CLASS] = "pairwise_roc_auc",
+                                                       [MW_ANSWER_SCORE] = "roc_auc"};
+    return names[kind];
 }

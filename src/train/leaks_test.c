@@ -6,24 +6,26 @@
 
 /* Two leaks are planted: `slow` says the answer half an hour before the question, but is known a
    day later; `own` says it in time, but of the very instance that is asked about. */
-static const char world[] = "stream asks\n"
-                            "  columns: at time, ask number, weight number\n"
-                            "  time: at\n"
-                            "  id: ask\n"
-                            "stream slow\n"
-                            "  columns: at time, ask number, answer number\n"
-                            "  time: at\n"
-                            "  known: time + 1d\n"
-                            "stream own\n"
-                            "  columns: at time, ask number, answer number\n"
-                            "  time: at\n"
-                            "  id: ask\n"
-                            "feature weight: weight\n"
-                            "feature slow: last(slow.answer by ask over 2h)\n"
-                            "feature own: last(own.answer by ask over 2h)\n"
-                            "model answer\n"
-                            "  moment: on asks\n"
-                            "  label: last(own.answer by id over next 1h) > 0\n";
+#define WORLD_AND_LABEL                                \
+    "stream asks\n"                                    \
+    "  columns: at time, ask number, weight number\n"  \
+    "  time: at\n"                                     \
+    "  id: ask\n"                                      \
+    "stream slow\n"                                    \
+    "  columns: at time, ask number, answer number\n"  \
+    "  time: at\n"                                     \
+    "  known: time + 1d\n"                             \
+    "stream own\n"                                     \
+    "  columns: at time, ask number, answer number\n"  \
+    "  time: at\n"                                     \
+    "  id: ask\n"                                      \
+    "feature weight: weight\n"                         \
+    "feature slow: last(slow.answer by ask over 2h)\n" \
+    "feature own: last(own.answer by ask over 2h)\n"   \
+    "model answer\n"                                   \
+    "  moment: on asks\n"                              \
+    "  label: "
+#define ANSWER "last(own.answer by id over next 1h)"
 
 enum { ASKS = 300, ASK_STREAM = 0, SLOW_STREAM, OWN_STREAM, STREAMS };
 
@@ -41,7 +43,7 @@ static void ask_all(const mw_program *program, mw_events *out_events) {
     uint64_t prng = mw_test_seed();
     for (int i = 0; i < ASKS; i++) {
         int64_t t = (i + 1) * MW_HOUR_US, before = t - 30 * MW_MINUTE_US;
-        double answer = i < 2 ? i : (double)mw_prng_below(&prng, 2);
+        double answer = i < 3 ? i : (double)mw_prng_below(&prng, 3);
         add(out_events, ASK_STREAM, t, t, (double[]){i, (double)mw_prng_below(&prng, 100)});
         add(out_events, SLOW_STREAM, before, before + MW_DAY_US, (double[]){i, answer});
         add(out_events, OWN_STREAM, before, before, (double[]){i, answer});
@@ -50,32 +52,83 @@ static void ask_all(const mw_program *program, mw_events *out_events) {
     MW_CHECK_OK(mw_events_sort(out_events, NULL), NULL);
 }
 
-MW_TEST(leaks_planted_ones_stand_out_by_name) {
-    mw_test_project project = mw_test_compile(world);
+typedef struct {
+    mw_test_project project;
     mw_events events;
-    ask_all(project.program, &events);
-    mw_replay_config config = {.program = project.program,
-                               .model = project.model,
-                               .events = &events,
-                               .symbols = project.symbols,
-                               .from = INT64_MIN,
-                               .to = INT64_MAX,
-                               .now = INT64_MAX};
+    mw_replay_config config;
+} world;
+
+static void build(world *it, const char *text) {
+    it->project = mw_test_compile(text);
+    ask_all(it->project.program, &it->events);
+    it->config = (mw_replay_config){.program = it->project.program,
+                                    .model = it->project.model,
+                                    .events = &it->events,
+                                    .symbols = it->project.symbols,
+                                    .from = INT64_MIN,
+                                    .to = INT64_MAX,
+                                    .now = INT64_MAX};
+}
+
+static void destroy(world *it) {
+    mw_events_release(&it->events);
+    mw_test_project_release(&it->project);
+}
+
+static void check_planted(const char *text) {
+    world it;
+    build(&it, text);
     mw_leak leaks[3];
     size_t count;
     mw_error err;
-    MW_CHECK_OK(mw_leaks_measure(config, NULL, NULL, leaks, &count, &err), &err);
+    MW_CHECK_OK(mw_leaks_measure(it.config, NULL, NULL, leaks, &count, &err), &err);
     MW_CHECK_EQUAL_INT(count, ASKS);
     MW_CHECK(mw_leak_gain(&leaks[0]) == 0 && leaks[0].changed[MW_CHEAT_EVENT_TIME] == 0 &&
              leaks[0].changed[MW_CHEAT_OWN_EVENTS] == 0);
+    MW_CHECK(leaks[0].worth[MW_CHEAT_NONE] >= 0.5 && leaks[0].worth[MW_CHEAT_NONE] < 0.6);
     const mw_leak *slow = &leaks[1], *own = &leaks[2];
-    MW_CHECK(slow->auc[MW_CHEAT_NONE] == 0.5 && slow->auc[MW_CHEAT_EVENT_TIME] == 1 &&
+    MW_CHECK(slow->worth[MW_CHEAT_NONE] == 0.5 && slow->worth[MW_CHEAT_EVENT_TIME] == 1 &&
              slow->changed[MW_CHEAT_EVENT_TIME] == 1 && slow->changed[MW_CHEAT_OWN_EVENTS] == 0);
-    MW_CHECK(own->auc[MW_CHEAT_NONE] == 0.5 && own->auc[MW_CHEAT_OWN_EVENTS] == 1 &&
+    MW_CHECK(own->worth[MW_CHEAT_NONE] == 0.5 && own->worth[MW_CHEAT_OWN_EVENTS] == 1 &&
              own->changed[MW_CHEAT_OWN_EVENTS] == 1 && own->changed[MW_CHEAT_EVENT_TIME] == 0);
     MW_CHECK(mw_leak_gain(slow) == 0.5 && mw_leak_gain(own) == 0.5);
-    config.now = 0; /* nothing has matured: there is nothing to compare with */
-    MW_CHECK_STATUS(mw_leaks_measure(config, NULL, NULL, leaks, &count, &err), MW_INVALID);
-    mw_events_release(&events);
-    mw_test_project_release(&project);
+    destroy(&it);
+}
+
+static const char number_world[] = WORLD_AND_LABEL ANSWER "\n";
+static const char class_world[] =
+    WORLD_AND_LABEL "case when " ANSWER " = 0 then 'lost' when " ANSWER " = 1 then 'kept' "
+                    "else 'sold' end\n";
+
+/* A yes or no is what three answers come to, so that knowing all of them tells it too. */
+MW_TEST(leaks_planted_ones_stand_out_by_name) {
+    check_planted(WORLD_AND_LABEL ANSWER " > 0\n");
+    check_planted(number_world);
+    check_planted(class_world);
+}
+
+static void check_refused(const char *text, int64_t now, const char *message) {
+    world it;
+    build(&it, text);
+    it.config.now = now;
+    mw_leak leaks[3];
+    size_t count;
+    mw_error err;
+    MW_CHECK_STATUS(mw_leaks_measure(it.config, NULL, NULL, leaks, &count, &err), MW_INVALID);
+    MW_CHECK_EQUAL_STR(err.message, message);
+    destroy(&it);
+}
+
+/* At the beginning nothing has matured; and where all labels are the same none is told apart. */
+MW_TEST(leaks_need_labels_that_differ) {
+    check_refused(WORLD_AND_LABEL ANSWER " > 0\n", 0,
+                  "leaks: needs examples of both classes, got 0 of 0 yes");
+    check_refused(WORLD_AND_LABEL ANSWER " >= 0\n", INT64_MAX,
+                  "leaks: needs examples of both classes, got 300 of 300 yes");
+    check_refused(number_world, 0, "leaks: needs examples, got none of model answer");
+    check_refused(class_world, 0, "leaks: needs examples, got none of model answer");
+    check_refused(WORLD_AND_LABEL ANSWER " * 0 + 4\n", INT64_MAX,
+                  "models.answer: all 300 labels to learn from are 4");
+    check_refused(WORLD_AND_LABEL "case when " ANSWER " < 9 then 'kept' end\n", INT64_MAX,
+                  "models.answer: all 300 labels to learn from are kept");
 }
