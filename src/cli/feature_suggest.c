@@ -369,7 +369,7 @@ static void write_metrics(mw_json *json, const char *key, const mw_measures *met
     mw_json_object_end(json);
 }
 
-static void write_gain(mw_json *json, const char *key, mw_logit_gain gain) {
+static void write_gain(mw_json *json, const char *key, mw_step_gain gain) {
     mw_json_key(json, key);
     mw_json_object(json);
     mw_json_put_number(json, "log_loss", gain.mean);

@@ -27,32 +27,31 @@ double mw_logit_loss(const double *margins, const unsigned char *labels, size_t 
 }
 
 /* One more Newton step of every bin; `prior` pulls it back to no step at all. */
-static void improve(mw_logit_rows rows, double prior, double steps[MW_LOGIT_BINS_MAX]) {
-    double slopes[MW_LOGIT_BINS_MAX] = {0}, curves[MW_LOGIT_BINS_MAX] = {0};
+static void improve(mw_logit_rows rows, double prior, double steps[MW_STEP_BINS_MAX]) {
+    double slopes[MW_STEP_BINS_MAX] = {0}, curves[MW_STEP_BINS_MAX] = {0};
     for (size_t i = 0; i < rows.count; i++) {
         double p = probability_of(rows.margins[i] + steps[rows.bins[i]]);
         slopes[rows.bins[i]] += rows.labels[i] - p;
         curves[rows.bins[i]] += p * (1 - p);
     }
-    for (size_t b = 0; b < MW_LOGIT_BINS_MAX; b++)
+    for (size_t b = 0; b < MW_STEP_BINS_MAX; b++)
         if (curves[b] + prior > 0)
             steps[b] += (slopes[b] - prior * steps[b]) / (curves[b] + prior);
 }
 
-void mw_logit_step_fit(mw_logit_rows rows, double out_steps[MW_LOGIT_BINS_MAX]) {
+void mw_logit_step_fit(mw_logit_rows rows, double out_steps[MW_STEP_BINS_MAX]) {
     double curve = 0;
     for (size_t i = 0; i < rows.count; i++) {
         double p = probability_of(rows.margins[i]);
         curve += p * (1 - p);
     }
-    double prior = rows.count > 0 ? MW_LOGIT_PRIOR * curve / (double)rows.count : 0;
-    for (size_t b = 0; b < MW_LOGIT_BINS_MAX; b++) out_steps[b] = 0;
+    double prior = rows.count > 0 ? MW_STEP_PRIOR * curve / (double)rows.count : 0;
+    for (size_t b = 0; b < MW_STEP_BINS_MAX; b++) out_steps[b] = 0;
     for (int i = 0; i < ROUNDS; i++) improve(rows, prior, out_steps);
 }
 
-mw_logit_gain mw_logit_step_gain(mw_logit_rows rows, const double steps[MW_LOGIT_BINS_MAX]) {
-    double n = (double)rows.count, sum = 0, squares = 0;
-    if (rows.count == 0) return (mw_logit_gain){0, 0};
+mw_step_gain mw_logit_step_gain(mw_logit_rows rows, const double steps[MW_STEP_BINS_MAX]) {
+    double sum = 0, squares = 0;
     for (size_t i = 0; i < rows.count; i++) {
         double margin = rows.margins[i];
         double fall = loss(margin, rows.labels[i]) -
@@ -60,11 +59,10 @@ mw_logit_gain mw_logit_step_gain(mw_logit_rows rows, const double steps[MW_LOGIT
         sum += fall;
         squares += fall * fall;
     }
-    double mean = sum / n, variance = fmax(0, squares / n - mean * mean);
-    return (mw_logit_gain){mean, sqrt(variance / n)};
+    return mw_step_gain_of(sum, squares, rows.count);
 }
 
 void mw_logit_step_take(const uint8_t *bins, size_t count,
-                        const double steps[MW_LOGIT_BINS_MAX], double *margins) {
+                        const double steps[MW_STEP_BINS_MAX], double *margins) {
     for (size_t i = 0; i < count; i++) margins[i] += steps[bins[i]];
 }

@@ -3,14 +3,11 @@
  *
  * One step of boosting (Friedman, Hastie, Tibshirani, "Additive logistic regression", 2000): each
  * bin of the column gets the log odds that its rows lack, by Newton's method, pulled towards 0
- * as if it held MW_LOGIT_PRIOR rows more that are as expected. Fitted on some rows, its gain
+ * as if it held MW_STEP_PRIOR rows more that are as expected. Fitted on some rows, its gain
  * is read off others.
  */
 #pragma once
-#include "base/memory.h"
-
-enum { MW_LOGIT_BINS_MAX = 256 };
-#define MW_LOGIT_PRIOR 50.0
+#include "stat/step_gain.h"
 
 typedef struct {
     const uint8_t *bins;         /* one a row */
@@ -19,17 +16,12 @@ typedef struct {
     size_t count;
 } mw_logit_rows;
 
-/* The fall of the mean log loss, in nats a row, and its standard error. */
-typedef struct {
-    double mean, error;
-} mw_logit_gain;
-
-void mw_logit_step_fit(mw_logit_rows rows, double out_steps[MW_LOGIT_BINS_MAX]);
-/* Both are 0 without rows. */
-mw_logit_gain mw_logit_step_gain(mw_logit_rows rows, const double steps[MW_LOGIT_BINS_MAX]);
+void mw_logit_step_fit(mw_logit_rows rows, double out_steps[MW_STEP_BINS_MAX]);
+/* Of the log loss, in nats. */
+mw_step_gain mw_logit_step_gain(mw_logit_rows rows, const double steps[MW_STEP_BINS_MAX]);
 /* Takes the step: adds to the margins what their bins say. */
 void mw_logit_step_take(const uint8_t *bins, size_t count,
-                        const double steps[MW_LOGIT_BINS_MAX], double *margins);
+                        const double steps[MW_STEP_BINS_MAX], double *margins);
 /* The mean log loss that stands, in nats; 0 without rows. */
 double mw_logit_loss(const double *margins, const unsigned char *labels, size_t count);
 double mw_logit(double probability); /* log odds; clipped to 1e-15 from 0 and 1 */

@@ -33,9 +33,9 @@ MW_TEST(logit_step_gains_what_the_log_loss_falls) {
     uint64_t prng = mw_test_seed();
     for (size_t round = 0; round < 10; round++) {
         mw_logit_rows rows = draw_rows(&prng);
-        double steps[MW_LOGIT_BINS_MAX], before = mean_loss(margins);
+        double steps[MW_STEP_BINS_MAX], before = mean_loss(margins);
         mw_logit_step_fit(rows, steps);
-        mw_logit_gain gain = mw_logit_step_gain(rows, steps);
+        mw_step_gain gain = mw_logit_step_gain(rows, steps);
         MW_CHECK(fabs(mw_logit_loss(margins, labels, ROWS) - before) < 1e-12);
         mw_logit_step_take(bins, ROWS, steps, margins);
         MW_CHECK(fabs(gain.mean - (before - mean_loss(margins))) < 1e-12);
@@ -49,16 +49,16 @@ MW_TEST(logit_step_leaves_alone_what_is_as_expected) {
         margins[i] = 0;
         labels[i] = i % 2;
     }
-    double steps[MW_LOGIT_BINS_MAX];
+    double steps[MW_STEP_BINS_MAX];
     mw_logit_step_fit((mw_logit_rows){bins, margins, labels, ROWS}, steps);
-    for (size_t b = 0; b < MW_LOGIT_BINS_MAX; b++) MW_CHECK_EQUAL_DOUBLE_BITS(steps[b], 0);
-    mw_logit_gain none = mw_logit_step_gain((mw_logit_rows){0}, steps);
+    for (size_t b = 0; b < MW_STEP_BINS_MAX; b++) MW_CHECK_EQUAL_DOUBLE_BITS(steps[b], 0);
+    mw_step_gain none = mw_logit_step_gain((mw_logit_rows){0}, steps);
     MW_CHECK(none.mean == 0 && none.error == 0);
 }
 
 MW_TEST(logit_step_bears_certain_predictions) {
     MW_CHECK(isfinite(mw_logit(0)) && isfinite(mw_logit(1)) && mw_logit(0.5) == 0);
-    double certain[] = {mw_logit(1), mw_logit(0), 800, -800}, steps[MW_LOGIT_BINS_MAX];
+    double certain[] = {mw_logit(1), mw_logit(0), 800, -800}, steps[MW_STEP_BINS_MAX];
     mw_logit_rows rows = {(uint8_t[]){0, 0, 1, 1}, certain, (unsigned char[]){0, 1, 0, 1}, 4};
     mw_logit_step_fit(rows, steps);
     MW_CHECK(isfinite(steps[0]) && isfinite(steps[1]));

@@ -7,12 +7,12 @@ typedef struct {
     mw_selection_rows rows;
     double errors_min;     /* what chance reaches, in standard errors */
     double *margins;       /* with the steps of those that are chosen */
-    mw_logit_gain *alone;  /* by column */
+    mw_step_gain *alone;  /* by column */
     bool *is_chosen;
 } selection;
 
-static mw_logit_gain try_column(const selection *it, size_t column,
-                                double steps[MW_LOGIT_BINS_MAX]) {
+static mw_step_gain try_column(const selection *it, size_t column,
+                                double steps[MW_STEP_BINS_MAX]) {
     const mw_selection_rows *rows = &it->rows;
     const uint8_t *bins = rows->bins[column];
     size_t fit = rows->fit_count;
@@ -23,13 +23,13 @@ static mw_logit_gain try_column(const selection *it, size_t column,
 }
 
 /* The column that adds most, and more than chance; column_count if none does. */
-static size_t find_best(selection *it, bool is_first, mw_logit_gain *out_gain) {
+static size_t find_best(selection *it, bool is_first, mw_step_gain *out_gain) {
     size_t best = it->rows.column_count;
-    *out_gain = (mw_logit_gain){0, 0};
+    *out_gain = (mw_step_gain){0, 0};
     for (size_t c = 0; c < it->rows.column_count; c++) {
-        double steps[MW_LOGIT_BINS_MAX];
+        double steps[MW_STEP_BINS_MAX];
         if (it->is_chosen[c] || !it->rows.bins[c]) continue;
-        mw_logit_gain gain = try_column(it, c, steps);
+        mw_step_gain gain = try_column(it, c, steps);
         if (is_first) it->alone[c] = gain;
         if (gain.mean <= it->errors_min * gain.error || gain.mean <= out_gain->mean) continue;
         best = c;
@@ -41,8 +41,8 @@ static size_t find_best(selection *it, bool is_first, mw_logit_gain *out_gain) {
 static size_t select_some(selection *it, size_t max, mw_selected *out_selected) {
     size_t count = 0;
     while (count < max) {
-        double steps[MW_LOGIT_BINS_MAX];
-        mw_logit_gain gain;
+        double steps[MW_STEP_BINS_MAX];
+        mw_step_gain gain;
         size_t best = find_best(it, count == 0, &gain);
         if (best == it->rows.column_count) break;
         (void)try_column(it, best, steps);

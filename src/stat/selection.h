@@ -21,8 +21,8 @@ typedef struct {
 
 typedef struct {
     size_t column;
-    mw_logit_gain alone; /* on the later rows, had it been the first */
-    mw_logit_gain added; /* after those that were chosen before it */
+    mw_step_gain alone; /* on the later rows, had it been the first */
+    mw_step_gain added; /* after those that were chosen before it */
 } mw_selected;
 
 /* Fills at most `max` of them, in the order of choice. MW_NO_MEMORY. */
