@@ -1,10 +1,10 @@
 #include "cli/feature_suggest.h"
 
 #include "cli/feature_walk.h"
-#include "cli/grid.h"
 #include "cli/model_variant.h"
+#include "cli/suggestion_report.h"
 #include "decide/scorer.h"
-#include "stat/selection.h"
+#include "stat/logit_step.h"
 #include "sys/parallel.h"
 #include "sys/terminal.h"
 #include "train/candidates.h"
@@ -32,15 +32,12 @@ typedef struct {
     int64_t tried_from, prove_from;
     size_t *rows;                 /* the examples that candidates are tried on */
     size_t fit_count, row_count;
-    double *margins;
-    unsigned char *labels;
+    mw_standing standing;         /* what a first version says of these rows, and what came */
     mw_named_source *candidates;
-    size_t candidate_count, left_out; /* tried, and not tried for want of room */
     const uint8_t **bins;         /* by candidate, one a row; NULL: it does not compile */
     mw_selected *selected;
-    size_t selected_count, most;
-    double loss;                  /* mean log loss that stands on the rows to judge by */
-    mw_measures without, with;    /* on the last part */
+    size_t most;
+    mw_suggestions found;
 } job;
 
 static mw_status no_memory(mw_error *err) {
@@ -71,15 +68,12 @@ static mw_status cut(job *it, mw_error *err) {
     it->tried_from = it->base.items[count - tried].t;
     it->prove_from = it->base.items[count - tried + (size_t)(choice_share * (double)tried)].t;
     it->rows = mw_arena_alloc(&it->arena, count, sizeof *it->rows);
-    it->labels = mw_arena_alloc(&it->arena, count, sizeof *it->labels);
-    if (!it->rows || !it->labels) return no_memory(err);
+    if (!it->rows) return no_memory(err);
     for (size_t i = 0; i < count; i++) {
         const mw_example *example = &it->base.items[i];
         if (example->t < it->tried_from || example->matured >= it->prove_from) continue;
-        it->labels[it->row_count] = example->label > 0;
         it->rows[it->row_count++] = i;
     }
-    it->fit_count = (size_t)(fit_share / choice_share * (double)it->row_count);
     return MW_OK;
 }
 
@@ -103,12 +97,72 @@ static mw_status train(job *it, const mw_examples *examples, int64_t test_from,
     return mw_train(&config, &it->arena, out_trained, err);
 }
 
-static mw_status score(job *it, mw_scorer *scorer, mw_error *err) {
-    it->margins = mw_arena_alloc(&it->arena, it->row_count + 1, sizeof *it->margins);
-    if (!it->margins) return no_memory(err);
-    for (size_t i = 0; i < it->row_count; i++)
-        it->margins[i] = mw_logit(
-            mw_scorer_run(scorer, mw_table_row(&it->base.features, it->rows[i])).prediction);
+/* Room for what stands and what came; the arrays are written here alone. */
+typedef struct {
+    double *answers, *numbers;
+    unsigned char *yes;
+    uint32_t *classes;
+    uint64_t *codes; /* of the classes' names, by number */
+    size_t width;
+} standing_room;
+
+static mw_status make_room(job *it, mw_values classes, standing_room *out_room, mw_error *err) {
+    size_t rows = it->row_count + 1;
+    standing_room room = {.width = classes.count > 0 ? classes.count : 1};
+    room.answers = mw_arena_alloc(&it->arena, rows * room.width, sizeof *room.answers);
+    room.numbers = mw_arena_alloc(&it->arena, rows, sizeof *room.numbers);
+    room.yes = mw_arena_alloc(&it->arena, rows, sizeof *room.yes);
+    room.classes = mw_arena_alloc(&it->arena, rows, sizeof *room.classes);
+    room.codes = mw_arena_alloc(&it->arena, room.width, sizeof *room.codes);
+    if (!room.answers || !room.numbers || !room.yes || !room.classes || !room.codes)
+        return no_memory(err);
+    for (size_t k = 0; k < classes.count; k++)
+        room.codes[k] = mw_symbols_find(it->walk->workspace.symbols, classes.items[k]);
+    *out_room = room;
+    return MW_OK;
+}
+
+/* False: its class is one that the version has not seen, of which no step can make anything. */
+static bool put_label(standing_room *room, mw_answer_kind kind, size_t row,
+                      const mw_example *example) {
+    uint32_t number = 0;
+    while (kind == MW_ANSWER_CLASS && number < room->width &&
+           room->codes[number] != example->class_symbol)
+        number++;
+    if (number == room->width) return false;
+    room->classes[row] = number;
+    room->yes[row] = example->label > 0;
+    room->numbers[row] = example->label;
+    return true;
+}
+
+static void put_answer(standing_room *room, mw_answer_kind kind, size_t row, mw_score score) {
+    double *answers = room->answers + row * room->width;
+    MW_ASSERT(kind != MW_ANSWER_CLASS || score.classes.names.count == room->width);
+    for (size_t k = 0; k < score.classes.names.count; k++)
+        answers[k] = score.classes.probabilities[k];
+    if (kind == MW_ANSWER_NUMBER) answers[0] = score.prediction;
+    if (kind == MW_ANSWER_YES_NO) answers[0] = mw_logit(score.prediction);
+}
+
+static mw_status score(job *it, mw_scorer *scorer, mw_values classes, mw_error *err) {
+    mw_answer_kind kind = it->found.kind;
+    standing_room room = {.width = 0};
+    MW_TRY(make_room(it, classes, &room, err));
+    size_t count = it->row_count;
+    it->row_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t example = it->rows[i];
+        if (!put_label(&room, kind, it->row_count, &it->base.items[example])) continue;
+        put_answer(&room, kind, it->row_count,
+                   mw_scorer_run(scorer, mw_table_row(&it->base.features, example)));
+        it->rows[it->row_count++] = example;
+    }
+    it->fit_count = (size_t)(fit_share / choice_share * (double)it->row_count);
+    it->standing = (mw_standing){.kind = kind, .width = room.width, .answers = room.answers};
+    if (kind == MW_ANSWER_YES_NO) it->standing.yes = room.yes;
+    if (kind == MW_ANSWER_NUMBER) it->standing.numbers = room.numbers;
+    if (kind == MW_ANSWER_CLASS) it->standing.classes = room.classes;
     return MW_OK;
 }
 
@@ -117,7 +171,7 @@ static mw_status learn_first(job *it, mw_error *err) {
     mw_scorer *scorer = NULL;
     MW_TRY(train(it, &it->base, it->tried_from, &trained, err));
     MW_TRY(mw_scorer_create(trained.bytes, it->walk->workspace.symbols, &scorer, err));
-    mw_status status = score(it, scorer, err);
+    mw_status status = score(it, scorer, trained.classes, err);
     mw_scorer_destroy(scorer);
     return status;
 }
@@ -247,15 +301,16 @@ static mw_status try_all(job *it, mw_error *err) {
     MW_TRY(mw_candidates_list(workspace->program, it->walk->model.program, CANDIDATES_MAX,
                               &it->arena, &found, err));
     it->candidates = found.items;
-    it->candidate_count = found.count < CANDIDATES_MAX ? found.count : CANDIDATES_MAX;
-    it->left_out = found.count - it->candidate_count;
-    it->bins = mw_arena_alloc(&it->arena, it->candidate_count + 1, sizeof *it->bins);
+    size_t count = found.count < CANDIDATES_MAX ? found.count : CANDIDATES_MAX;
+    it->found.candidates = it->candidates;
+    it->found.candidate_count = count;
+    it->found.left_out = found.count - count;
+    it->bins = mw_arena_alloc(&it->arena, count + 1, sizeof *it->bins);
     if (!it->bins) return no_memory(err);
-    mw_progress progress =
-        mw_progress_begin(workspace->cli->sys, "trying windows", it->candidate_count);
+    mw_progress progress = mw_progress_begin(workspace->cli->sys, "trying windows", count);
     mw_status status = MW_OK;
-    for (size_t first = 0; first < it->candidate_count && status == MW_OK; first += AT_ONCE) {
-        size_t left = it->candidate_count - first;
+    for (size_t first = 0; first < count && status == MW_OK; first += AT_ONCE) {
+        size_t left = count - first;
         status = try_some(it, first, left < AT_ONCE ? left : AT_ONCE, err);
         mw_progress_update(&progress, first);
     }
@@ -266,11 +321,13 @@ static mw_status try_all(job *it, mw_error *err) {
 static mw_status choose(job *it, mw_error *err) {
     it->selected = mw_arena_alloc(&it->arena, it->most, sizeof *it->selected);
     if (!it->selected) return no_memory(err);
-    it->loss = mw_logit_loss(it->margins + it->fit_count, it->labels + it->fit_count,
-                             it->row_count - it->fit_count);
-    mw_selection_rows rows = {it->bins, it->candidate_count, it->margins, it->labels,
-                              it->fit_count, it->row_count};
-    return mw_select_columns(rows, it->most, it->selected, &it->selected_count, err);
+    mw_column_rows judged = {NULL, it->fit_count, it->row_count - it->fit_count};
+    it->found.loss = mw_column_loss(&it->standing, judged);
+    it->found.row_count = it->row_count;
+    it->found.selected = it->selected;
+    mw_selection_rows rows = {it->bins, it->found.candidate_count, it->standing, it->fit_count,
+                              it->row_count};
+    return mw_select_columns(rows, it->most, it->selected, &it->found.selected_count, err);
 }
 
 /* --- the proof -------------------------------------------------------------------------------- */
@@ -280,12 +337,12 @@ static mw_status compile_grown(job *it, const mw_program **out_program, mw_error
     size_t count = 0;
     mw_diagnostics *diagnostics = mw_arena_alloc(&it->arena, 1, sizeof *diagnostics);
     mw_named_source *features = mw_arena_alloc(
-        &it->arena, model->feature_count + it->selected_count, sizeof *features);
+        &it->arena, model->feature_count + it->found.selected_count, sizeof *features);
     if (!diagnostics || !features) return no_memory(err);
     mw_diagnostics_init(diagnostics, &it->arena);
     for (size_t i = 0; i < model->feature_count; i++)
         mw_model_variant_add(&model->features[i], features, &count);
-    for (size_t i = 0; i < it->selected_count; i++)
+    for (size_t i = 0; i < it->found.selected_count; i++)
         features[count++] = it->candidates[it->selected[i].column];
     mw_model_variant variant = {&it->walk->workspace, it->walk->model, features, count};
     mw_status status = mw_model_variant_compile(&variant, diagnostics, out_program);
@@ -298,119 +355,16 @@ static mw_status prove(job *it, mw_error *err) {
     mw_examples grown;
     mw_trained trained;
     MW_TRY(train(it, &it->base, it->prove_from, &trained, err));
-    it->without = trained.test;
+    it->found.without = trained.test;
     MW_TRY(compile_grown(it, &program, err));
     MW_TRY(build(it, program, &program->models[0], INT64_MIN, &grown, err));
     mw_status status = train(it, &grown, it->prove_from, &trained, err);
-    it->with = trained.test;
+    it->found.with = trained.test;
     mw_examples_release(&grown);
     return status;
 }
 
-/* --- what it says ----------------------------------------------------------------------------- */
-
-static void print_metric(const job *it, mw_metric metric, mw_buf *out) {
-    const mw_estimate *without = &it->without.of[metric], *with = &it->with.of[metric];
-    mw_buf_printf(out, "  %-10s %.4f without, %.4f with them (%.4f to %.4f)\n",
-                  mw_metric_name(metric), without->value, with->value, with->low, with->high);
-}
-
-static void print_chosen(const job *it, mw_buf *out) {
-    mw_grid grid = mw_grid_begin(">alone|>after those above|window");
-    for (size_t i = 0; i < it->selected_count; i++) {
-        const mw_selected *selected = &it->selected[i];
-        mw_grid_add(&grid, "%.2f %%", 100 * selected->alone.mean / it->loss);
-        mw_grid_add(&grid, "%.2f %%", 100 * selected->added.mean / it->loss);
-        mw_grid_add_str(&grid, it->candidates[selected->column].source.text);
-    }
-    mw_grid_print(&grid, "", out);
-    mw_buf_append_text(out, "\nBy how much the log loss falls on later examples, had the window "
-                            "been there.\nOn the ");
-    mw_count_append(out, it->with.example_count);
-    mw_buf_append_text(out, " latest examples, which had no part in the choice:\n");
-    print_metric(it, MW_METRIC_log_loss, out);
-    print_metric(it, MW_METRIC_roc_auc, out);
-    mw_buf_append_text(out, "\nWhat you like goes into millwright.yaml:\n\nfeatures:\n");
-    for (size_t i = 0; i < it->selected_count; i++) {
-        const mw_named_source *candidate = &it->candidates[it->selected[i].column];
-        mw_buf_printf(out, "  %.*s: %.*s\n", MW_STR_ARGS(candidate->name),
-                      MW_STR_ARGS(candidate->source.text));
-    }
-}
-
-static void print(const job *it, mw_buf *out) {
-    mw_count_append(out, it->candidate_count);
-    mw_buf_append_text(out, " windows tried on ");
-    mw_count_append(out, it->row_count);
-    mw_buf_append_text(out, " examples");
-    if (it->left_out > 0) {
-        mw_buf_append_text(out, ", ");
-        mw_count_append(out, it->left_out);
-        mw_buf_append_text(out, " more were not");
-    }
-    mw_buf_append_text(out, ".\n");
-    if (it->selected_count > 0) print_chosen(it, out);
-    else mw_buf_append_text(out, "None adds more than chance would.\n");
-}
-
-static void write_metrics(mw_json *json, const char *key, const mw_measures *metrics) {
-    static const mw_metric told[] = {MW_METRIC_log_loss, MW_METRIC_roc_auc};
-    mw_json_key(json, key);
-    mw_json_object(json);
-    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
-        const mw_estimate *estimate = &metrics->of[told[i]];
-        mw_json_key(json, mw_metric_name(told[i]));
-        mw_json_object(json);
-        mw_json_put_number(json, "value", estimate->value);
-        mw_json_put_number(json, "low", estimate->low);
-        mw_json_put_number(json, "high", estimate->high);
-        mw_json_object_end(json);
-    }
-    mw_json_object_end(json);
-}
-
-static void write_gain(mw_json *json, const char *key, mw_step_gain gain) {
-    mw_json_key(json, key);
-    mw_json_object(json);
-    mw_json_put_number(json, "log_loss", gain.mean);
-    mw_json_put_number(json, "standard_error", gain.error);
-    mw_json_object_end(json);
-}
-
-static void write_json(const job *it, mw_buf *out) {
-    mw_json json = mw_json_begin(out);
-    mw_json_object(&json);
-    mw_json_put_str(&json, "model", it->walk->model.program->name);
-    mw_json_put_count(&json, "tried", it->candidate_count);
-    mw_json_put_count(&json, "not_tried", it->left_out);
-    mw_json_put_count(&json, "examples", it->row_count);
-    mw_json_key(&json, "suggestions");
-    mw_json_array(&json);
-    for (size_t i = 0; i < it->selected_count; i++) {
-        const mw_named_source *candidate = &it->candidates[it->selected[i].column];
-        mw_json_object(&json);
-        mw_json_put_str(&json, "name", candidate->name);
-        mw_json_put_str(&json, "expression", candidate->source.text);
-        write_gain(&json, "alone", it->selected[i].alone);
-        write_gain(&json, "added", it->selected[i].added);
-        mw_json_object_end(&json);
-    }
-    mw_json_array_end(&json);
-    if (it->selected_count > 0) {
-        write_metrics(&json, "without", &it->without);
-        write_metrics(&json, "with", &it->with);
-    }
-    mw_json_object_end(&json);
-}
-
 /* --- the command ------------------------------------------------------------------------------ */
-
-static mw_status check_label(const mw_model_program *model, mw_error *err) {
-    mw_type type = mw_code_type(model->label);
-    if (type == MW_TYPE_BOOL) return MW_OK;
-    return mw_fail(err, MW_INVALID, "features suggest: needs a label that is yes or no, that of "
-                   "model %.*s is a %s", MW_STR_ARGS(model->name), mw_type_name(type));
-}
 
 static mw_status suggest(job *it, mw_error *err) {
     mw_cli *cli = it->walk->workspace.cli;
@@ -420,20 +374,21 @@ static mw_status suggest(job *it, mw_error *err) {
     MW_TRY(learn_first(it, err));
     MW_TRY(try_all(it, err));
     MW_TRY(choose(it, err));
-    if (it->selected_count > 0) {
-        mw_cli_note(cli, "learning with %zu of them ...", it->selected_count);
+    if (it->found.selected_count > 0) {
+        mw_cli_note(cli, "learning with %zu of them ...", it->found.selected_count);
         MW_TRY(prove(it, err));
     }
-    if (cli->json) write_json(it, &cli->out);
-    else print(it, &cli->out);
+    if (cli->json) mw_suggestions_write_json(&it->found, &cli->out);
+    else mw_suggestions_print(&it->found, &cli->out);
     return MW_OK;
 }
 
 static mw_status run(mw_feature_walk *walk, mw_error *err) {
-    job it = {.walk = walk};
-    int64_t most;
     const mw_model_program *model = walk->model.program;
-    MW_TRY(check_label(model, err));
+    job it = {.walk = walk,
+              .found = {.model = model->name,
+                        .kind = mw_answer_kind_of(mw_code_type(model->label))}};
+    int64_t most;
     MW_TRY(mw_cli_int(walk->workspace.cli, "--most", (mw_cli_bounds){1, MOST_MAX, MOST_USUAL},
                       &most, err));
     it.most = (size_t)most;

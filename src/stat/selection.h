@@ -1,22 +1,21 @@
 /*
  * selection: which columns, one after the other, would add most to predictions that stand.
  *
- * Forward selection by steps of boosting (stat/logit_step.h): each column is fitted on the earlier
+ * Forward selection by steps of boosting (stat/column_step.h): each column is fitted on the earlier
  * rows and judged on the later ones; the best takes its step on all rows, and the others are
  * tried again on what is left to explain, so of two that say the same only one is chosen. It ends
  * when the best gains no more than the best of so many columns of noise would: sqrt(2 ln n) of its
  * standard errors, about the expected greatest of n normal ones.
  */
 #pragma once
-#include "stat/logit_step.h"
+#include "stat/column_step.h"
 
 typedef struct {
-    const uint8_t *const *bins;  /* by column, one a row; NULL: leave it out */
+    const uint8_t *const *bins; /* by column, one a row; NULL: leave it out */
     size_t column_count;
-    const double *margins;       /* log odds that stand, by row */
-    const unsigned char *labels; /* 0 or 1 */
-    size_t fit_count;            /* the first so many rows are fitted on */
-    size_t row_count;            /* the others are judged by */
+    mw_standing standing;       /* stays as it is */
+    size_t fit_count;           /* the first so many rows are fitted on */
+    size_t row_count;           /* the others are judged by */
 } mw_selection_rows;
 
 typedef struct {

@@ -1,4 +1,5 @@
-"""`features suggest` finds the window that the labels were made from, and proposes nothing where there is nothing."""
+"""`features suggest` finds the window that the labels were made from, and proposes nothing where there is nothing: of a yes
+or no, of a number, of a class."""
 import random
 from datetime import timedelta
 
@@ -17,9 +18,15 @@ features:
 models:
   big:
     moment: on orders
-    label:  any(gifts by id over next 1h)
+    label:  LABEL
     params: {rounds: 20, num_leaves: 7}
 """
+LABELS = {"yes": "any(gifts by id over next 1h)", "number": "coalesce(sum(gifts.size by id over next 1h), 0)",
+          "class": 'coalesce(last(gifts.kind by id over next 1h), "none")'}
+LOSS = {"yes": "log_loss", "number": "squared_error", "class": "log_loss"}
+# What the proof tells, and whether more of it is better.
+TOLD = {"yes": {"log_loss": False, "roc_auc": True}, "number": {"rmse": False, "mae": False},
+        "class": {"log_loss": False, "accuracy": True}}
 
 
 def write_world(folder, cause):
@@ -28,7 +35,7 @@ def write_world(folder, cause):
     paths = [folder / "data" / f"{name}.csv" for name in ("orders", "visits", "gifts")]
     with open(paths[0], "w") as orders, open(paths[1], "w") as visits, open(paths[2], "w") as gifts:
         print("order_id,placed,who,amount", file=orders)
-        print("order_id,at", file=gifts)
+        print("order_id,at,size,kind", file=gifts)
         print("visit_id,at,who,pages", file=visits)
         for number in range(9000):
             now += timedelta(seconds=draw.randrange(60, 600))
@@ -41,37 +48,60 @@ def write_world(folder, cause):
             odds = (0.8 if today >= 3 else 0.2) if cause else 0.4
             print(f"o{number},{shop.stamp(now)},{who},{draw.randrange(5, 90)}", file=orders)
             if draw.random() < odds:
-                print(f"o{number},{shop.stamp(now + timedelta(minutes=5))}", file=gifts)
+                size = number * 7919 % 20 + 20  # no draw: the worlds of all labels are the same
+                print(f"o{number},{shop.stamp(now + timedelta(minutes=5))},{size},{'abc'[number % 3]}", file=gifts)
 
 
-def build(cause):
-    project = Shop(PROJECT, count=1)
+def build(cause, kind):
+    project = Shop(PROJECT.replace("LABEL", LABELS[kind]), count=1)
     write_world(project.folder, cause)
     project.ok("ingest")
     return project
 
 
-def test_the_cause_is_found_and_helps():
-    with build(cause=True) as project:
+def check_found(kind):
+    with build(True, kind) as project:
         found = project.ok("features", "suggest", "--most", "2", "--json").json()
         first = found["suggestions"][0]
         assert first["expression"] == "count(visits by who over 1d)", first
-        assert first["alone"]["log_loss"] > 4 * first["alone"]["standard_error"]
-        assert found["with"]["roc_auc"]["low"] > found["without"]["roc_auc"]["high"]
-        assert found["with"]["log_loss"]["value"] < found["without"]["log_loss"]["value"]
+        assert first["alone"].keys() == {LOSS[kind], "standard_error"}, first
+        assert first["alone"][LOSS[kind]] > 4 * first["alone"]["standard_error"]
+        assert found["with"].keys() == found["without"].keys() == TOLD[kind].keys(), found
+        for name, is_greater_better in TOLD[kind].items():
+            less, more = ("without", "with") if is_greater_better else ("with", "without")
+            assert found[less][name]["value"] < found[more][name]["value"], (name, found)
         text = project.ok("features", "suggest", "--most", "1").out
         assert f"  {first['name']}: count(visits by who over 1d)\n" in text
+        assert f"By how much the {LOSS[kind].replace('_', ' ')} falls on later examples" in text, text
+        assert all(f"  {name:<10} {found['without'][name]['value']:.4f} without" in text for name in TOLD[kind]), text
         file = project.folder / "millwright.yaml"
         file.write_text(file.read_text().replace("models:\n", f"  {first['name']}: {first['expression']}\nmodels:\n"))
         again = project.ok("features", "suggest", "--json").json()
         assert first["expression"] not in [it["expression"] for it in again["suggestions"]]
+        return found
+
+
+def test_the_cause_is_found_and_helps():
+    found = check_found("yes")
+    assert found["with"]["roc_auc"]["low"] > found["without"]["roc_auc"]["high"]
+
+
+def test_the_cause_of_a_number_is_found():
+    found = check_found("number")
+    assert found["with"]["rmse"]["high"] < found["without"]["rmse"]["low"]
+
+
+def test_the_cause_of_a_class_is_found():
+    found = check_found("class")
+    assert found["with"]["log_loss"]["high"] < found["without"]["log_loss"]["low"]
 
 
 def test_nothing_is_made_up():
-    with build(cause=False) as project:
-        found = project.ok("features", "suggest", "--json").json()
-        assert found["tried"] > 20 and found["suggestions"] == [], found
-        assert "None adds more than chance would." in project.ok("features", "suggest").out
+    for kind in LABELS:
+        with build(False, kind) as project:
+            found = project.ok("features", "suggest", "--json").json()
+            assert found["tried"] > 20 and found["suggestions"] == [], (kind, found)
+            assert "None adds more than chance would." in project.ok("features", "suggest").out
 
 
 def test_it_says_what_it_needs():
@@ -79,9 +109,23 @@ def test_it_says_what_it_needs():
         project.ok("ingest")
         project.fails(3, "needs at least 750 examples", "features", "suggest")
         project.fails(2, '--most: must be a whole number from 1 to 100, got "0"', "features", "suggest", "--most", "0")
-        project.change("label:    any(returns by id over next 3d)", "label:    count(returns by id over next 3d)")
-        project.change("    cost:     {false_alarm: 1, miss: 4}\n", "")
-        project.fails(3, "needs a label that is yes or no", "features", "suggest")
+
+
+def test_a_class_that_learning_had_not_seen_is_left_out():
+    """It comes up in the part that windows are tried on."""
+    with build(True, "class") as project:
+        all_rows = project.ok("features", "suggest", "--json").json()["examples"]
+        lines = (project.folder / "data" / "gifts.csv").read_text().splitlines()
+        middle = len(lines) * 7 // 10
+        lines[middle:middle + 30] = [line[:-1] + "z" for line in lines[middle:middle + 30]]
+        (project.folder / "data" / "gifts.csv").write_text("\n".join(lines) + "\n")
+        with Shop(PROJECT.replace("LABEL", LABELS["class"]), count=1) as other:
+            for name in ("orders", "visits", "gifts"):
+                (other.folder / "data" / f"{name}.csv").write_text((project.folder / "data" / f"{name}.csv").read_text())
+            other.ok("ingest")
+            found = other.ok("features", "suggest", "--json").json()
+            assert found["examples"] == all_rows - 30, (found["examples"], all_rows)
+            assert found["suggestions"][0]["expression"] == "count(visits by who over 1d)", found
 
 
 if __name__ == "__main__":
