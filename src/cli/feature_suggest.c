@@ -321,6 +321,7 @@ static mw_status try_all(job *it, mw_error *err) {
 static mw_status choose(job *it, mw_error *err) {
     it->selected = mw_arena_alloc(&it->arena, it->most, sizeof *it->selected);
     if (!it->selected) return no_memory(err);
+    MW_TRY(mw_column_level(&it->standing, it->fit_count, it->row_count, err));
     mw_column_rows judged = {NULL, it->fit_count, it->row_count - it->fit_count};
     it->found.loss = mw_column_loss(&it->standing, judged);
     it->found.row_count = it->row_count;

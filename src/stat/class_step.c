@@ -111,3 +111,37 @@ void mw_class_step_take(const uint8_t *bins, size_t count, const mw_class_steps 
         for (size_t k = 0; k < width; k++) standing[k] *= factors[k] / whole;
     }
 }
+
+/* Of each class so many rows as came, over so many as are expected, and one more of either. */
+static void add_shares(mw_class_rows rows, const double *factors, double *came, double *expected) {
+    for (size_t k = 0; k < rows.width; k++) came[k] = expected[k] = 1;
+    for (size_t i = 0; i < rows.count; i++) {
+        const double *standing = rows.probabilities + i * rows.width;
+        double whole = sum_moved(standing, factors, rows.width);
+        for (size_t k = 0; k < rows.width; k++) expected[k] += standing[k] * factors[k] / whole;
+        came[rows.labels[i]]++;
+    }
+}
+
+void mw_class_level(mw_class_rows rows, size_t fit_count, mw_class_steps *steps,
+                    double *probabilities) {
+    size_t width = rows.width;
+    double *factors = steps->factors, lacking = 1;
+    mw_class_rows fitted = rows;
+    fitted.count = fit_count;
+    for (size_t k = 0; k < width; k++) factors[k] = 1;
+    for (int i = 0; i < MW_LEVEL_ROUNDS_MAX && lacking > MW_LEVEL_NEAR; i++) {
+        add_shares(fitted, factors, steps->slopes, steps->curves);
+        lacking = 0;
+        for (size_t k = 0; k < width; k++) {
+            double factor = steps->slopes[k] / steps->curves[k];
+            lacking = fmax(lacking, fabs(log(factor)));
+            factors[k] *= factor;
+        }
+    }
+    for (size_t i = 0; i < rows.count; i++) {
+        double *standing = probabilities + i * width;
+        double whole = sum_moved(standing, factors, width);
+        for (size_t k = 0; k < width; k++) standing[k] *= factors[k] / whole;
+    }
+}

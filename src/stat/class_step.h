@@ -35,6 +35,11 @@ mw_step_gain mw_class_step_gain(mw_class_rows rows, const mw_class_steps *steps)
 /* Takes the step: moves the probabilities as their bins say. */
 void mw_class_step_take(const uint8_t *bins, size_t count, const mw_class_steps *steps,
                         double *probabilities);
+/* Moves all probabilities by factors of the classes, so that those of the first `fit_count` come to
+   the shares that came of them: each by what its class lacks, again and again, which never goes too
+   far (Darroch and Ratcliff, "Generalized iterative scaling", 1972). Uses the steps' room. */
+void mw_class_level(mw_class_rows rows, size_t fit_count, mw_class_steps *steps,
+                    double *probabilities);
 /* The mean log loss that stands, clipped to a probability of 1e-15; 0 without rows. */
 double mw_class_loss(const double *probabilities, const uint32_t *labels, size_t width,
                      size_t count);

@@ -3,18 +3,23 @@
 #include "stat/logit_step.h"
 #include "stat/mean_step.h"
 
+/* Where nothing goes by bins there are none. */
+static const uint8_t *bins_of(mw_column_rows rows) {
+    return rows.bins ? rows.bins + rows.first : NULL;
+}
+
 static mw_logit_rows logit_rows(const mw_standing *standing, mw_column_rows rows) {
-    return (mw_logit_rows){rows.bins + rows.first, standing->answers + rows.first,
+    return (mw_logit_rows){bins_of(rows), standing->answers + rows.first,
                            standing->yes + rows.first, rows.count};
 }
 
 static mw_mean_rows mean_rows(const mw_standing *standing, mw_column_rows rows) {
-    return (mw_mean_rows){rows.bins + rows.first, standing->answers + rows.first,
+    return (mw_mean_rows){bins_of(rows), standing->answers + rows.first,
                           standing->numbers + rows.first, rows.count};
 }
 
 static mw_class_rows class_rows(const mw_standing *standing, mw_column_rows rows) {
-    return (mw_class_rows){rows.bins + rows.first,
+    return (mw_class_rows){bins_of(rows),
                            standing->answers + rows.first * standing->width,
                            standing->classes + rows.first, standing->width, rows.count};
 }
@@ -73,4 +78,21 @@ double mw_column_loss(const mw_standing *standing, mw_column_rows rows) {
         return mw_class_loss(answers, standing->classes + rows.first, standing->width, rows.count);
     default: return mw_logit_loss(answers, standing->yes + rows.first, rows.count);
     }
+}
+
+mw_status mw_column_level(mw_standing *standing, size_t fit_count, size_t row_count,
+                          mw_error *err) {
+    mw_column_steps steps;
+    mw_column_rows rows = {NULL, 0, row_count};
+    double *answers = standing->answers;
+    MW_TRY(mw_column_steps_init(&steps, standing, err));
+    switch (standing->kind) {
+    case MW_ANSWER_NUMBER: mw_mean_level(mean_rows(standing, rows), fit_count, answers); break;
+    case MW_ANSWER_CLASS:
+        mw_class_level(class_rows(standing, rows), fit_count, &steps.of_classes, answers);
+        break;
+    default: mw_logit_level(logit_rows(standing, rows), fit_count, answers); break;
+    }
+    mw_column_steps_release(&steps);
+    return MW_OK;
 }

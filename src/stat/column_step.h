@@ -39,3 +39,8 @@ void mw_column_step_take(mw_standing *standing, mw_column_rows rows,
                          const mw_column_steps *steps);
 /* The mean loss that stands; of the rows all but the bins count. */
 double mw_column_loss(const mw_standing *standing, mw_column_rows rows);
+/* Brings the answers of `row_count` rows to the level of the first `fit_count`, so that no column
+   gains by what a constant would: where a model drifts away from what comes, all columns seem to
+   add something. MW_NO_MEMORY. */
+MW_MUST_USE mw_status mw_column_level(mw_standing *standing, size_t fit_count, size_t row_count,
+                                      mw_error *err);

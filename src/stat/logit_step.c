@@ -66,3 +66,20 @@ void mw_logit_step_take(const uint8_t *bins, size_t count,
                         const double steps[MW_STEP_BINS_MAX], double *margins) {
     for (size_t i = 0; i < count; i++) margins[i] += steps[bins[i]];
 }
+
+/* One row more of either, as expected, keeps odds of nothing from being none. */
+static double odds_lacking(mw_logit_rows rows, size_t fit_count, double shift) {
+    double came = 1, expected = 1, all = (double)fit_count + 2;
+    for (size_t i = 0; i < fit_count; i++) {
+        came += rows.labels[i];
+        expected += probability_of(rows.margins[i] + shift);
+    }
+    return log(came / (all - came)) - log(expected / (all - expected));
+}
+
+void mw_logit_level(mw_logit_rows rows, size_t fit_count, double *margins) {
+    double shift = 0, lacking = 1;
+    for (int i = 0; i < MW_LEVEL_ROUNDS_MAX && fabs(lacking) > MW_LEVEL_NEAR; i++)
+        shift += lacking = odds_lacking(rows, fit_count, shift);
+    for (size_t i = 0; i < rows.count; i++) margins[i] += shift;
+}

@@ -24,4 +24,7 @@ void mw_logit_step_take(const uint8_t *bins, size_t count,
                         const double steps[MW_STEP_BINS_MAX], double *margins);
 /* The mean log loss that stands, in nats; 0 without rows. */
 double mw_logit_loss(const double *margins, const unsigned char *labels, size_t count);
+/* Adds to all margins what brings the first `fit_count` to the share of yes that came of them: so
+   far the mean of probabilities is moved towards it by its odds, which never goes too far. */
+void mw_logit_level(mw_logit_rows rows, size_t fit_count, double *margins);
 double mw_logit(double probability); /* log odds; clipped to 1e-15 from 0 and 1 */

@@ -34,3 +34,10 @@ double mw_mean_loss(const double *foretold, const double *labels, size_t count) 
     }
     return count > 0 ? sum / (double)count : 0;
 }
+
+void mw_mean_level(mw_mean_rows rows, size_t fit_count, double *foretold) {
+    double lacking = 0;
+    for (size_t i = 0; i < fit_count; i++) lacking += rows.labels[i] - rows.foretold[i];
+    if (fit_count > 0) lacking /= (double)fit_count;
+    for (size_t i = 0; i < rows.count; i++) foretold[i] += lacking;
+}

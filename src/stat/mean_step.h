@@ -21,5 +21,7 @@ mw_step_gain mw_mean_step_gain(mw_mean_rows rows, const double steps[MW_STEP_BIN
 /* Takes the step: adds to the numbers what their bins say. */
 void mw_mean_step_take(const uint8_t *bins, size_t count, const double steps[MW_STEP_BINS_MAX],
                        double *foretold);
+/* Adds to all numbers what the first `fit_count` lack in the mean. */
+void mw_mean_level(mw_mean_rows rows, size_t fit_count, double *foretold);
 /* The mean squared error that stands; 0 without rows. */
 double mw_mean_loss(const double *foretold, const double *labels, size_t count);

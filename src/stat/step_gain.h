@@ -9,6 +9,8 @@
 enum { MW_STEP_BINS_MAX = 256 }; /* of the column that a step goes by */
 /* A bin's step is pulled towards none as if it held so many rows more that are as expected. */
 #define MW_STEP_PRIOR 50.0
+enum { MW_LEVEL_ROUNDS_MAX = 100 }; /* each brings answers nearer to the level of what came */
+#define MW_LEVEL_NEAR 1e-9          /* in log odds: near enough */
 
 /* The fall of the mean loss, and its standard error. */
 typedef struct {
