@@ -24,6 +24,12 @@ static void print_measure(const mw_suggestions *it, size_t index, mw_buf *out) {
                   with->high);
 }
 
+/* By the measure that windows are chosen by, the first one told. */
+static bool is_better_with_them(const mw_suggestions *it) {
+    size_t index = words_of[it->kind].told[0];
+    return it->with.of[index].value < it->without.of[index].value;
+}
+
 static void print_chosen(const mw_suggestions *it, mw_buf *out) {
     mw_grid grid = mw_grid_begin(">alone|>after those above|window");
     for (size_t i = 0; i < it->selected_count; i++) {
@@ -38,6 +44,9 @@ static void print_chosen(const mw_suggestions *it, mw_buf *out) {
     mw_count_append(out, it->with.example_count);
     mw_buf_append_text(out, " latest examples, which had no part in the choice:\n");
     for (size_t i = 0; i < TOLD; i++) print_measure(it, words_of[it->kind].told[i], out);
+    if (!is_better_with_them(it))
+        mw_buf_append_text(out, "They make it no better there: what they seemed to add may be "
+                                "chance, or may not last.\n");
     mw_buf_append_text(out, "\nWhat you like goes into millwright.yaml:\n\nfeatures:\n");
     for (size_t i = 0; i < it->selected_count; i++) {
         const mw_named_source *candidate = &it->candidates[it->selected[i].column];
