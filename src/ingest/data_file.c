@@ -6,11 +6,11 @@
 #include "ingest/csv_file.h"
 #include "ingest/guess.h"
 #include "ingest/json_lines.h"
+#include "ingest/parquet_shape.h"
 #include "ingest/picture_file.h"
-#include "store/arrow_note.h"
 
 #define JSON_SIZE_MAX ((size_t)1 << 32)
-enum { SQL_SIZE_MAX = 1 << 22, ROWS_TO_GUESS_BY = 20000, DECIMAL_DIGITS_MAX = 38 };
+enum { SQL_SIZE_MAX = 1 << 22, ROWS_TO_GUESS_BY = 20000 };
 #define WHOLE_MAX (INT64_C(1) << 53)
 
 /* The reading of one file. */
@@ -21,7 +21,7 @@ typedef struct {
     mw_table *rows;
     mw_refusals *refusals;
     size_t *sources; /* for each column, its place in the cursor */
-    const int64_t *unit_ns; /* at each such place, of durations in Parquet; 0: it has none */
+    const mw_parquet_column *columns; /* of Parquet, at each such place */
 } reading;
 
 static mw_status no_memory(const char *path, mw_error *err) {
@@ -62,17 +62,6 @@ static mw_status check_unchanged(mw_sys *sys, const char *path, const mw_file_in
     if (after.size == before->size && after.modified_us == before->modified_us) return MW_OK;
     return mw_hint(err, mw_fail(err, MW_BUSY, "%s: was written to while it was read", path),
                    "Try again when that is done, or write to another name and rename it then.");
-}
-
-static mw_status query(const mw_data_reader *reader, mw_buf *sql, const char *path,
-                       mw_duck_cursor **out_cursor, mw_error *err) {
-    mw_status status = mw_buf_check(sql, "ingest: the query", err);
-    if (status == MW_OK)
-        status = mw_duck_query(reader->duck, mw_buf_str(sql).data, out_cursor, err);
-    if (status != MW_OK && status != MW_NO_MEMORY)
-        status = mw_fail_within(err, status, "%s", path);
-    mw_buf_release(sql);
-    return status;
 }
 
 /* --- CSV: what it holds ----------------------------------------------------------------------- */
@@ -124,154 +113,6 @@ static mw_status csv_columns(const mw_data_reader *reader, const char *path, mw_
     return status;
 }
 
-/* --- Parquet -------------------------------------------------------------------------------- */
-
-static mw_type type_of(mw_duck_kind kind) {
-    switch (kind) {
-    case MW_DUCK_BOOL: return MW_TYPE_BOOL;
-    case MW_DUCK_INTEGER:
-    case MW_DUCK_NUMBER:
-    case MW_DUCK_DECIMAL: return MW_TYPE_NUMBER;
-    case MW_DUCK_TIME:
-    case MW_DUCK_LOCAL_TIME: return MW_TYPE_TIME;
-    case MW_DUCK_LIST: return MW_TYPE_LIST;
-    case MW_DUCK_NUMBER_LIST: return MW_TYPE_NUMBER_LIST;
-    case MW_DUCK_TEXT: break;
-    }
-    return MW_TYPE_TEXT;
-}
-
-static mw_status open_parquet(const mw_data_reader *reader, const char *path,
-                              mw_duck_cursor **out_cursor, mw_error *err) {
-    mw_buf sql;
-    mw_buf_init(&sql, SQL_SIZE_MAX);
-    mw_buf_append_text(&sql, "SELECT * FROM ");
-    mw_duck_append_parquet(&sql, mw_str_of(path));
-    mw_buf_append_char(&sql, ')');
-    return query(reader, &sql, path, out_cursor, err);
-}
-
-/* The file's tree of names from the root on, each with how many stand right below it, and how many
-   digits it has if it is a decimal. */
-static mw_status open_names(const mw_data_reader *reader, const char *path,
-                            mw_duck_cursor **out_cursor, mw_error *err) {
-    mw_buf sql;
-    mw_buf_init(&sql, SQL_SIZE_MAX);
-    mw_buf_append_text(&sql, "SELECT name, coalesce(num_children, 0)::BIGINT, "
-                             "coalesce(precision, 0)::BIGINT FROM parquet_schema(");
-    mw_duck_append_path(&sql, mw_str_of(path));
-    mw_buf_append_char(&sql, ')');
-    return query(reader, &sql, path, out_cursor, err);
-}
-
-/* DuckDB 1.5 reads longer ones, or lists of them, as doubles that are other numbers: 1.1 of 50
-   digits as 18454937.6. */
-static mw_status check_digits(mw_str column, int64_t digits, mw_error *err) {
-    if (digits <= DECIMAL_DIGITS_MAX) return MW_OK;
-    mw_status status = mw_fail(err, MW_INVALID,
-                               "column %.*s: its decimals must have at most %d digits, got %lld",
-                               MW_STR_ARGS(column), DECIMAL_DIGITS_MAX, (long long)digits);
-    return mw_hint(err, status, "Write them with fewer digits, or as doubles.");
-}
-
-/* The names right below the root, of which there are `count`. */
-static mw_status read_names(mw_duck_cursor *cursor, mw_arena *arena, mw_str *names, size_t count,
-                            mw_error *err) {
-    size_t rows = 1, found = 0;
-    int64_t below = 0; /* names to come that are part of a column */
-    bool is_root = true;
-    while (rows > 0) {
-        MW_TRY(mw_duck_fetch(cursor, &rows, err));
-        for (size_t i = 0; i < rows; i++) {
-            bool is_column = !is_root && below == 0;
-            if (!is_root) below += mw_duck_int(cursor, 1, i) - (below > 0);
-            is_root = false;
-            if (is_column && found < count)
-                names[found] = mw_str_copy(arena, mw_duck_text(cursor, 0, i));
-            found += is_column;
-            if (found > 0 && found <= count)
-                MW_TRY(check_digits(names[found - 1], mw_duck_int(cursor, 2, i), err));
-        }
-    }
-    if (found != count)
-        return mw_fail(err, MW_INVALID, "must have as many columns as its schema names");
-    return mw_heading_check_names(names, count, err);
-}
-
-/* DuckDB gives columns other names where two are the same, be it but for case. */
-static mw_status name_columns(const mw_data_reader *reader, const char *path, mw_arena *arena,
-                              mw_str *names, size_t count, mw_error *err) {
-    mw_duck_cursor *cursor = NULL;
-    MW_TRY(open_names(reader, path, &cursor, err));
-    mw_status status = read_names(cursor, arena, names, count, err);
-    mw_duck_cursor_close(cursor);
-    return status == MW_OK ? MW_OK : mw_fail_within(err, status, "%s", path);
-}
-
-static mw_status open_note(const mw_data_reader *reader, const char *path,
-                           mw_duck_cursor **out_cursor, mw_error *err) {
-    mw_buf sql;
-    mw_buf_init(&sql, SQL_SIZE_MAX);
-    mw_buf_append_text(&sql, "SELECT value::VARCHAR FROM parquet_kv_metadata(");
-    mw_duck_append_path(&sql, mw_str_of(path));
-    mw_buf_append_text(&sql, ") WHERE key = 'ARROW:schema'::BLOB");
-    return query(reader, &sql, path, out_cursor, err);
-}
-
-/* What the whole numbers of each column count, in ns, if they are durations; else 0. */
-static mw_status find_durations(const mw_data_reader *reader, const char *path,
-                                const mw_str *names, size_t count, int64_t *unit_ns,
-                                mw_error *err) {
-    mw_duck_cursor *cursor = NULL;
-    size_t rows = 0;
-    MW_TRY(open_note(reader, path, &cursor, err));
-    mw_status status = mw_duck_fetch(cursor, &rows, err);
-    if (status == MW_OK && rows > 0 && !mw_duck_is_null(cursor, 0, 0))
-        status = mw_arrow_note_durations(mw_duck_text(cursor, 0, 0), names, count, unit_ns, err);
-    mw_duck_cursor_close(cursor);
-    return status == MW_OK ? MW_OK : mw_fail_within(err, status, "%s", path);
-}
-
-/* The columns of a Parquet file, `unit_ns` as find_durations has it. */
-typedef struct {
-    mw_schema schema;
-    const int64_t *unit_ns;
-} parquet_shape;
-
-static mw_status look_at_parquet(const mw_data_reader *reader, const char *path, mw_arena *arena,
-                                 parquet_shape *out_shape, mw_error *err) {
-    mw_duck_cursor *cursor = NULL;
-    MW_TRY(open_parquet(reader, path, &cursor, err));
-    size_t count = mw_duck_column_count(cursor);
-    mw_field *fields = mw_arena_alloc(arena, count, sizeof *fields);
-    mw_str *names = mw_arena_alloc(arena, count, sizeof *names);
-    int64_t *unit_ns = mw_arena_alloc(arena, count, sizeof *unit_ns);
-    mw_duck_kind *kinds = mw_arena_alloc(arena, count, sizeof *kinds);
-    for (size_t i = 0; kinds && i < count; i++) kinds[i] = mw_duck_column_kind(cursor, i);
-    mw_duck_cursor_close(cursor);
-    if (!fields || !names || !unit_ns || !kinds) return no_memory(path, err);
-    MW_TRY(name_columns(reader, path, arena, names, count, err));
-    for (size_t i = 0; i < count; i++) {
-        fields[i] = (mw_field){names[i], type_of(kinds[i])};
-        if (!names[i].data) return no_memory(path, err);
-    }
-    MW_TRY(find_durations(reader, path, names, count, unit_ns, err));
-    for (size_t i = 0; i < count; i++) {
-        if (kinds[i] != MW_DUCK_INTEGER) unit_ns[i] = 0; /* whatever the note says */
-        if (unit_ns[i] > 0) fields[i].type = MW_TYPE_DURATION;
-    }
-    *out_shape = (parquet_shape){{fields, count}, unit_ns};
-    return MW_OK;
-}
-
-static mw_status parquet_columns(const mw_data_reader *reader, const char *path,
-                                 mw_arena *arena, mw_schema *out_columns, mw_error *err) {
-    parquet_shape shape;
-    MW_TRY(look_at_parquet(reader, path, arena, &shape, err));
-    *out_columns = shape.schema;
-    return MW_OK;
-}
-
 /* --- NDJSON and pictures -------------------------------------------------------------------- */
 
 /* The lines of the file, or the one that stands for a picture. */
@@ -313,6 +154,14 @@ static mw_status read_json(const reading *r, mw_error *err) {
                                           r->refusals, err);
     mw_buf_release(&bytes);
     return status == MW_OK ? MW_OK : mw_fail_within(err, status, "%s", r->path);
+}
+
+static mw_status parquet_columns(const mw_data_reader *reader, const char *path,
+                                 mw_arena *arena, mw_schema *out_columns, mw_error *err) {
+    mw_parquet_shape shape;
+    MW_TRY(mw_parquet_shape_read(reader, path, arena, &shape, err));
+    *out_columns = shape.schema;
+    return MW_OK;
 }
 
 mw_status mw_data_file_columns(const mw_data_reader *reader, const char *path, mw_arena *arena,
@@ -479,7 +328,7 @@ static mw_status read_row(const reading *r, const mw_duck_cursor *cursor, size_t
     for (size_t i = 0; i < r->column_count; i++) {
         size_t column = r->sources[i];
         value v = {r->reader, cursor, column, cursor_row, r->rows->schema->fields[i].type,
-                   mw_duck_column_kind(cursor, column), r->unit_ns[column]};
+                   r->columns[column].kind, r->columns[column].unit_ns};
         mw_status status = read_value(&v, &f.cells[i], &reason);
         if (status != MW_OK) MW_TRY(refuse_value(&f, i, status, &reason, err));
     }
@@ -553,27 +402,23 @@ static mw_status read_csv(const reading *r, mw_arena *arena, size_t *sources, mw
     return status;
 }
 
-/* Seconds where the stream has had their count: one of the two would be read wrong. */
-static mw_status check_durations(const reading *r, mw_error *err) {
+static mw_status check_columns(const reading *r, const mw_parquet_shape *shape, mw_error *err) {
     for (size_t i = 0; i < r->column_count; i++) {
-        const mw_field *field = &r->rows->schema->fields[i];
-        if (r->unit_ns[r->sources[i]] == 0 || field->type == MW_TYPE_DURATION) continue;
-        mw_status status = mw_fail(err, MW_INVALID,
-                                   "%s: column %.*s: holds durations, but is a %s of the stream",
-                                   r->path, MW_STR_ARGS(field->name), mw_type_name(field->type));
-        return mw_hint(err, status, "Write seconds as doubles, or plain numbers, into the file.");
+        mw_type type = r->rows->schema->fields[i].type;
+        mw_status status = mw_parquet_shape_check(shape, r->sources[i], type, err);
+        if (status != MW_OK) return mw_fail_within(err, status, "%s", r->path);
     }
     return MW_OK;
 }
 
 static mw_status read_parquet(reading *r, mw_arena *arena, mw_error *err) {
-    parquet_shape shape;
+    mw_parquet_shape shape;
     mw_duck_cursor *cursor = NULL;
-    MW_TRY(look_at_parquet(r->reader, r->path, arena, &shape, err));
+    MW_TRY(mw_parquet_shape_read(r->reader, r->path, arena, &shape, err));
     MW_TRY(find_columns(r, &shape.schema, r->sources, err));
-    r->unit_ns = shape.unit_ns;
-    MW_TRY(check_durations(r, err));
-    MW_TRY(open_parquet(r->reader, r->path, &cursor, err));
+    r->columns = shape.columns;
+    MW_TRY(check_columns(r, &shape, err));
+    MW_TRY(mw_parquet_open(r->reader, r->path, &cursor, err));
     mw_status status = read_rows(r, cursor, err);
     mw_duck_cursor_close(cursor);
     return status;
