@@ -405,7 +405,8 @@ static mw_status read_csv(const reading *r, mw_arena *arena, size_t *sources, mw
 static mw_status check_columns(const reading *r, const mw_parquet_shape *shape, mw_error *err) {
     for (size_t i = 0; i < r->column_count; i++) {
         mw_type type = r->rows->schema->fields[i].type;
-        mw_status status = mw_parquet_shape_check(shape, r->sources[i], type, err);
+        mw_status status = mw_parquet_shape_check(shape, r->sources[i], type, r->reader->zone,
+                                                  err);
         if (status != MW_OK) return mw_fail_within(err, status, "%s", r->path);
     }
     return MW_OK;

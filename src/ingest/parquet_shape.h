@@ -3,7 +3,9 @@
  *
  * DuckDB reads the values, but neither tells columns apart whose names differ in case alone, nor
  * that numbers are durations, nor which decimals it reads wrong: for that the file's own schema
- * and its writer's note (arrow_note.h) are asked.
+ * and its writer's note (arrow_note.h) are asked. Times of the old type INT96 are instants where
+ * Spark wrote the file, which means nothing else by them; else the note says what they are, and
+ * where there is none they are nobody's guess, for other writers mean the clock on their wall.
  */
 #pragma once
 #include "ingest/data_file.h"
@@ -12,6 +14,7 @@
 typedef struct {
     mw_duck_kind kind;
     int64_t unit_ns; /* of durations; 0: it has none */
+    bool is_unsaid;  /* times of UTC or of a zone: the file does not say which */
 } mw_parquet_column;
 
 typedef struct {
@@ -26,6 +29,7 @@ MW_MUST_USE mw_status mw_parquet_open(const mw_data_reader *reader, const char *
 MW_MUST_USE mw_status mw_parquet_shape_read(const mw_data_reader *reader, const char *path,
                                             mw_arena *arena, mw_parquet_shape *out_shape,
                                             mw_error *err);
-/* Whether the values of a column can become a field of the stream. MW_INVALID says why not. */
+/* Whether the values of a column can become a field of the type; `zone` is that of times which
+   name none. MW_INVALID says why not. */
 MW_MUST_USE mw_status mw_parquet_shape_check(const mw_parquet_shape *shape, size_t column,
-                                             mw_type type, mw_error *err);
+                                             mw_type type, const mw_zone *zone, mw_error *err);

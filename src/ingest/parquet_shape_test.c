@@ -81,9 +81,9 @@ MW_TEST(parquet_shape_finds_durations_by_the_note) {
     check_column(&f, 5, "f", MW_TYPE_TEXT);
     MW_CHECK_EQUAL_INT(f.shape.columns[0].unit_ns, 1);
     MW_CHECK_EQUAL_INT(f.shape.columns[4].unit_ns, 1000000);
-    MW_CHECK_OK(mw_parquet_shape_check(&f.shape, 0, MW_TYPE_DURATION, &f.err), &f.err);
-    MW_CHECK_OK(mw_parquet_shape_check(&f.shape, 3, MW_TYPE_NUMBER, &f.err), &f.err);
-    MW_CHECK_STATUS(mw_parquet_shape_check(&f.shape, 0, MW_TYPE_NUMBER, &f.err), MW_INVALID);
+    MW_CHECK_OK(mw_parquet_shape_check(&f.shape, 0, MW_TYPE_DURATION, NULL, &f.err), &f.err);
+    MW_CHECK_OK(mw_parquet_shape_check(&f.shape, 3, MW_TYPE_NUMBER, NULL, &f.err), &f.err);
+    MW_CHECK_STATUS(mw_parquet_shape_check(&f.shape, 0, MW_TYPE_NUMBER, NULL, &f.err), MW_INVALID);
     MW_CHECK_EQUAL_STR(f.err.message,
                        "column a: holds durations, but is a number of the stream");
     mw_buf_release(&message);

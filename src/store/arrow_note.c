@@ -12,7 +12,7 @@
 #define MARK "\xff\xff\xff\xff" /* what a message begins with, before its size */
 enum { FRAME_SIZE = 8, NOTE_SIZE_MAX = 1 << 26 };
 
-static int64_t unit_of(NAMED(Field_table_t) field) {
+static int64_t duration_unit(NAMED(Field_table_t) field) {
     static const int64_t units_ns[] = {[NAMED(TimeUnit_SECOND)] = 1000000000,
                                        [NAMED(TimeUnit_MILLISECOND)] = 1000000,
                                        [NAMED(TimeUnit_MICROSECOND)] = 1000,
@@ -24,21 +24,32 @@ static int64_t unit_of(NAMED(Field_table_t) field) {
     return is_known ? units_ns[unit] : 0;
 }
 
+static mw_arrow_noted noted_of(NAMED(Field_table_t) field) {
+    mw_arrow_noted noted = {.unit_ns = duration_unit(field)};
+    noted.is_time = NAMED(Field_type_type)(field) == NAMED(Type_Timestamp) &&
+                    NAMED(Field_type)(field);
+    if (noted.is_time) {
+        const char *zone = NAMED(Timestamp_timezone)(NAMED(Field_type)(field));
+        noted.has_zone = zone && *zone;
+    }
+    return noted;
+}
+
 static void read_fields(NAMED(Schema_table_t) schema, const mw_str *names, size_t count,
-                        int64_t *unit_ns) {
+                        mw_arrow_noted *noted) {
     NAMED(Field_vec_t) fields = NAMED(Schema_fields)(schema);
     if (NAMED(Field_vec_len)(fields) != count) return;
     for (size_t i = 0; i < count; i++) {
         NAMED(Field_table_t) field = NAMED(Field_vec_at)(fields, i);
         const char *name = NAMED(Field_name)(field);
-        if (name && mw_str_is(names[i], name)) unit_ns[i] = unit_of(field);
+        if (name && mw_str_is(names[i], name)) noted[i] = noted_of(field);
     }
 }
 
 /* nanoarrow has the flatbuffer verified, so reading it stays within its bytes. It would not read a
    schema that has a type which is new to it, and so none of polars'. */
-static mw_status read_message(mw_str bytes, const mw_str *names, size_t count, int64_t *unit_ns,
-                              mw_error *err) {
+static mw_status read_message(mw_str bytes, const mw_str *names, size_t count,
+                              mw_arrow_noted *noted, mw_error *err) {
     struct ArrowIpcDecoder decoder;
     struct ArrowBufferView view = {{bytes.data}, (int64_t)bytes.size};
     if (ArrowIpcDecoderInit(&decoder) != NANOARROW_OK)
@@ -47,22 +58,22 @@ static mw_status read_message(mw_str bytes, const mw_str *names, size_t count, i
     if (code == NANOARROW_OK && decoder.message_type == NANOARROW_IPC_MESSAGE_TYPE_SCHEMA) {
         NAMED(Message_table_t) message = NAMED(Message_as_root)(bytes.data + FRAME_SIZE);
         NAMED(Schema_table_t) schema = NAMED(Message_header)(message);
-        if (schema) read_fields(schema, names, count, unit_ns);
+        if (schema) read_fields(schema, names, count, noted);
     }
     ArrowIpcDecoderReset(&decoder);
     return code == ENOMEM ? mw_fail(err, MW_NO_MEMORY, "arrow note: no memory") : MW_OK;
 }
 
-mw_status mw_arrow_note_durations(mw_str note, const mw_str *names, size_t count,
-                                  int64_t *out_unit_ns, mw_error *err) {
+mw_status mw_arrow_note_read(mw_str note, const mw_str *names, size_t count,
+                             mw_arrow_noted *out_noted, mw_error *err) {
     mw_buf bytes;
     mw_buf_init(&bytes, NOTE_SIZE_MAX);
-    memset(out_unit_ns, 0, count * sizeof *out_unit_ns);
+    memset(out_noted, 0, count * sizeof *out_noted);
     bool is_base64 = mw_base64_decode(note, &bytes);
     mw_status status = mw_buf_check(&bytes, "arrow note", err);
     if (status == MW_TOO_LARGE) status = MW_OK;
     else if (status == MW_OK && is_base64 && mw_str_starts(mw_buf_str(&bytes), MW_STR(MARK)))
-        status = read_message(mw_buf_str(&bytes), names, count, out_unit_ns, err);
+        status = read_message(mw_buf_str(&bytes), names, count, out_noted, err);
     mw_buf_release(&bytes);
     return status;
 }

@@ -10,16 +10,19 @@ static const mw_str names[COLUMNS] = {{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}, {"
 typedef struct {
     mw_buf message; /* of pyarrow's; its third column is of a type that nanoarrow does not know */
     mw_buf note;
-    int64_t unit_ns[COLUMNS];
+    mw_arrow_noted noted[COLUMNS];
 } fixture;
 
-static void set_up(fixture *f) {
+static void set_up_with(fixture *f, const char *path) {
     mw_error err;
     mw_buf_init(&f->message, 1 << 20);
     mw_buf_init(&f->note, 1 << 20);
-    MW_CHECK_OK(mw_sys_read_file(mw_sys_real(), "tests/corpus/arrow_note/durations", &f->message,
-                                 &err), &err);
+    MW_CHECK_OK(mw_sys_read_file(mw_sys_real(), path, &f->message, &err), &err);
     mw_base64_append(&f->note, mw_buf_str(&f->message));
+}
+
+static void set_up(fixture *f) {
+    set_up_with(f, "tests/corpus/arrow_note/durations");
 }
 
 static void tear_down(fixture *f) {
@@ -29,11 +32,11 @@ static void tear_down(fixture *f) {
 
 static mw_status read(void *context) {
     fixture *f = context;
-    return mw_arrow_note_durations(mw_buf_str(&f->note), names, COLUMNS, f->unit_ns, NULL);
+    return mw_arrow_note_read(mw_buf_str(&f->note), names, COLUMNS, f->noted, NULL);
 }
 
 static void check_units(const fixture *f, const int64_t *expected) {
-    for (size_t i = 0; i < COLUMNS; i++) MW_CHECK_EQUAL_INT(f->unit_ns[i], expected[i]);
+    for (size_t i = 0; i < COLUMNS; i++) MW_CHECK_EQUAL_INT(f->noted[i].unit_ns, expected[i]);
 }
 
 MW_TEST(arrow_note_tells_durations) {
@@ -43,11 +46,24 @@ MW_TEST(arrow_note_tells_durations) {
     MW_CHECK_OK(read(&f), NULL);
     check_units(&f, (int64_t[]){1, 0, 0, 1000000000, 1000000, 1000});
     mw_str note = mw_buf_str(&f.note);
-    MW_CHECK_OK(mw_arrow_note_durations(note, others, COLUMNS, f.unit_ns, NULL), NULL);
+    MW_CHECK_OK(mw_arrow_note_read(note, others, COLUMNS, f.noted, NULL), NULL);
     check_units(&f, (int64_t[]){1, 0, 0, 0, 1000000, 1000});
-    MW_CHECK_OK(mw_arrow_note_durations(note, names, COLUMNS - 1, f.unit_ns, NULL), NULL);
-    MW_CHECK_EQUAL_INT(f.unit_ns[0], 0); /* a schema of other columns */
+    MW_CHECK_OK(mw_arrow_note_read(note, names, COLUMNS - 1, f.noted, NULL), NULL);
+    MW_CHECK_EQUAL_INT(f.noted[0].unit_ns, 0); /* a schema of other columns */
     MW_CHECK(mw_test_every_allocation_fails(read, &f) > 1);
+    tear_down(&f);
+}
+
+/* Of pyarrow, too: a has a zone, b none, c the empty name of one, d a date, e and f numbers. */
+MW_TEST(arrow_note_tells_times_with_a_zone) {
+    fixture f;
+    set_up_with(&f, "tests/corpus/arrow_note/times");
+    MW_CHECK_OK(read(&f), NULL);
+    for (size_t i = 0; i < COLUMNS; i++) {
+        MW_CHECK(f.noted[i].is_time == (i < 3));
+        MW_CHECK(f.noted[i].has_zone == (i == 0));
+        MW_CHECK_EQUAL_INT(f.noted[i].unit_ns, 0);
+    }
     tear_down(&f);
 }
 
