@@ -86,11 +86,14 @@ static bool take_date(mw_str *rest, mw_civil *civil) {
     return civil->day <= 28 || mw_civil_of(mw_civil_to_us(*civil)).day == civil->day;
 }
 
-static bool take_decimals(mw_str *rest, int32_t *out_microsecond) {
+/* Whether something is left behind the last microsecond goes to `*out_is_finer`. */
+static bool take_decimals(mw_str *rest, int32_t *out_microsecond, bool *out_is_finer) {
     int32_t microsecond = 0;
     size_t count = 0;
-    for (; count < rest->size && rest->data[count] >= '0' && rest->data[count] <= '9'; count++)
+    for (; count < rest->size && rest->data[count] >= '0' && rest->data[count] <= '9'; count++) {
         if (count < DECIMALS_MAX) microsecond = microsecond * 10 + (rest->data[count] - '0');
+        else *out_is_finer |= rest->data[count] != '0';
+    }
     if (count == 0) return false;
     for (size_t i = count; i < DECIMALS_MAX; i++) microsecond *= 10;
     *rest = mw_str_slice(*rest, count, rest->size);
@@ -98,12 +101,12 @@ static bool take_decimals(mw_str *rest, int32_t *out_microsecond) {
     return true;
 }
 
-static bool take_clock(mw_str *rest, mw_civil *civil) {
+static bool take_clock(mw_str *rest, mw_civil *civil, bool *out_is_finer) {
     if (!take_number(rest, 2, 0, 23, &civil->hour) || !take_char(rest, ':')) return false;
     if (!take_number(rest, 2, 0, 59, &civil->minute)) return false;
     if (!take_char(rest, ':')) return true;
     if (!take_number(rest, 2, 0, 59, &civil->second)) return false;
-    return !take_char(rest, '.') || take_decimals(rest, &civil->microsecond);
+    return !take_char(rest, '.') || take_decimals(rest, &civil->microsecond, out_is_finer);
 }
 
 static bool take_offset(mw_str *rest, int64_t *out_offset_us) {
@@ -125,18 +128,18 @@ static bool take_offset(mw_str *rest, int64_t *out_offset_us) {
 bool mw_time_parse(mw_str text, int64_t *out_us, bool *out_has_zone) {
     mw_civil civil = {0};
     int64_t offset_us = 0;
-    bool has_zone = false;
+    bool has_zone = false, is_finer = false;
     if (!take_date(&text, &civil)) return false;
     if (text.size > 0) {
         if (!take_char(&text, 'T') && !take_char(&text, 't') && !take_char(&text, ' '))
             return false;
-        if (!take_clock(&text, &civil)) return false;
+        if (!take_clock(&text, &civil, &is_finer)) return false;
         has_zone = text.size > 0;
         if (has_zone && (!take_offset(&text, &offset_us) || text.size > 0)) return false;
     }
     int64_t us = mw_civil_to_us(civil) - offset_us;
     if (us < MW_TIME_MIN || us > MW_TIME_MAX) return false;
-    *out_us = us;
+    *out_us = us + (us < 0 && is_finer); /* toward 1970 */
     *out_has_zone = has_zone;
     return true;
 }
@@ -167,6 +170,12 @@ mw_time_text mw_time_text_of(int64_t us) {
     if (!buf.failed && buf.size > 0) memcpy(out.text, buf.data, buf.size);
     mw_buf_release(&buf);
     return out;
+}
+
+int64_t mw_span_of_ns(int64_t ns) {
+    int64_t us = ns / 1000, rest = ns % 1000, sign = ns < 0 ? -1 : 1;
+    bool is_further = rest * sign > 500 || (rest * sign == 500 && us % 2 != 0);
+    return us + sign * is_further;
 }
 
 void mw_span_append(mw_buf *buf, int64_t span_us) {

@@ -31,7 +31,8 @@ int64_t mw_civil_to_us(mw_civil civil);
 
 /* "2013-01-01", "2013-01-01T05:00:00Z", "2013-01-01 05:00:00.25+02:00": `*out_has_zone` tells
    whether it named an offset; without one the time is returned as if it were UTC. Seconds may be
-   left out, offsets may be written +02 or +0200, and decimals past the sixth are cut off. */
+   left out, and offsets may be written +02 or +0200. What is finer than a microsecond is cut off
+   toward 1970, as the times of Parquet and Arrow are. */
 MW_MUST_USE bool mw_time_parse(mw_str text, int64_t *out_us, bool *out_has_zone);
 /* RFC 3339 in UTC, with as many decimals of the second as needed: "2013-01-01T05:00:00Z". A
    missing time appends nothing. */
@@ -41,5 +42,7 @@ typedef struct {
     char text[40];
 } mw_time_text;
 mw_time_text mw_time_text_of(int64_t us);
+/* A span of nanoseconds in microseconds: the nearest, the even one of two. */
+int64_t mw_span_of_ns(int64_t ns);
 /* "1h", "30m", "1d 2h", "1.5s": the language's spans, for people. */
 void mw_span_append(mw_buf *buf, int64_t span_us);

@@ -62,6 +62,32 @@ MW_TEST(time_reads_what_people_and_programs_write) {
     check_time("2012-02-29", new_year - 307 * MW_DAY_US, false);
 }
 
+/* As a whole number of nanoseconds is divided by 1000. */
+MW_TEST(time_cuts_off_what_is_finer_toward_1970) {
+    check_time("1970-01-01T00:00:00.000000999Z", 0, true);
+    check_time("1970-01-01T00:00:00.000001000Z", 1, true);
+    check_time("1969-12-31T23:59:59.999999999Z", 0, true);
+    check_time("1969-12-31T23:59:59.999999001Z", 0, true);
+    check_time("1969-12-31T23:59:59.999999000Z", -1, true);
+    check_time("1969-12-31T23:59:59.999998999Z", -1, true);
+    check_time("1969-12-31 23:59:59.9999989999999999", -1, false);
+    check_time("1970-01-01T00:59:59.9999989+01:00", -1, true);
+    check_time("1969-12-31T23:30:00.0000011-01:00", 30 * MW_MINUTE_US + 1, true);
+    check_time("0001-01-01T00:00:00.0000001Z", MW_TIME_MIN + 1, true);
+    check_time("9999-12-31T23:59:59.9999999Z", MW_TIME_MAX, true);
+}
+
+MW_TEST(span_of_nanoseconds_is_the_nearest) {
+    static const int64_t ns[][2] = {{0, 0}, {499, 0}, {500, 0}, {501, 1}, {1000, 1}, {1499, 1},
+                                    {1500, 2}, {2500, 2}, {2501, 3}, {61500, 62},
+                                    {INT64_MAX, INT64_C(9223372036854776)}};
+    for (size_t i = 0; i < sizeof ns / sizeof *ns; i++) {
+        MW_CHECK_EQUAL_INT(mw_span_of_ns(ns[i][0]), ns[i][1]);
+        MW_CHECK_EQUAL_INT(mw_span_of_ns(-ns[i][0]), -ns[i][1]);
+    }
+    MW_CHECK_EQUAL_INT(mw_span_of_ns(INT64_MIN), INT64_C(-9223372036854776));
+}
+
 MW_TEST(time_refuses_all_else) {
     static const char *const refused[] = {
         "", "2013", "2013-1-1", "2013-13-01", "2013-00-01", "2013-02-29", "2013-04-31",

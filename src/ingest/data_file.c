@@ -261,13 +261,12 @@ static mw_status read_by_text(const value *v, mw_cell *out_cell, mw_error *reaso
     return status;
 }
 
-/* Rounded down, as what comes as Arrow is. */
 static mw_status read_duration(const value *v, mw_cell *out_cell, mw_error *reason) {
-    int64_t count = mw_duck_int(v->cursor, v->column, v->row), us = count / 1000;
-    if (v->unit_ns == 1) us -= count % 1000 < 0;
-    else if (__builtin_mul_overflow(count, v->unit_ns / 1000, &us) || us == MW_TIME_MISSING)
+    int64_t count = mw_duck_int(v->cursor, v->column, v->row), us = 0;
+    bool is_beyond = v->unit_ns > 1 && __builtin_mul_overflow(count, v->unit_ns / 1000, &us);
+    if (is_beyond || us == MW_TIME_MISSING)
         return mw_fail(reason, MW_INVALID, "duration: must be of at most 2^63 us");
-    *out_cell = mw_cell_time(us);
+    *out_cell = mw_cell_time(v->unit_ns == 1 ? mw_span_of_ns(count) : us);
     return MW_OK;
 }
 

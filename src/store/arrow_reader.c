@@ -432,7 +432,7 @@ static mw_status number_at(const struct ArrowArrayView *view, int64_t row, doubl
     return MW_OK;
 }
 
-/* A time or duration in us, rounded down. */
+/* A time in us, cut off toward 1970, or a duration in the nearest: as their texts are read. */
 static mw_status us_at(const value *v, int64_t *out_us, mw_error *err) {
     static const int64_t units[] = {[NANOARROW_TIME_UNIT_SECOND] = 1000000,
                                     [NANOARROW_TIME_UNIT_MILLI] = 1000,
@@ -445,7 +445,8 @@ static mw_status us_at(const value *v, int64_t *out_us, mw_error *err) {
     int64_t count = ArrowArrayViewGetIntUnsafe(v->view, v->row), us;
     bool is_nano = !is_day && v->column.unit == NANOARROW_TIME_UNIT_NANO &&
                    v->column.type != NANOARROW_TYPE_DATE64;
-    if (is_nano) count = count / 1000 - (count % 1000 < 0);
+    if (is_nano)
+        count = v->column.kind == MW_ARROW_DURATION ? mw_span_of_ns(count) : count / 1000;
     bool is_beyond = __builtin_mul_overflow(count, unit, &us) || us == MW_TIME_MISSING;
     if (is_beyond && v->column.kind == MW_ARROW_DURATION)
         return mw_fail(err, MW_INVALID, "duration: must be of at most 2^63 us");

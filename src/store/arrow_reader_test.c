@@ -89,7 +89,7 @@ static const struct {
     {"category", MW_ARROW_TEXT, MW_TYPE_CATEGORY, "x", "y"},
     {"moment", MW_ARROW_TIME, MW_TYPE_TIME, "2013-01-02T03:04:05.678901Z",
      "2013-01-02T03:04:05.678901Z"},
-    {"nanos", MW_ARROW_TIME, MW_TYPE_TIME, "1969-12-31T23:59:59.999999Z",
+    {"nanos", MW_ARROW_TIME, MW_TYPE_TIME, "1970-01-01T00:00:00Z", /* -1, and 1999 below */
      "1970-01-01T00:00:00.000001Z"},
     {"seconds", MW_ARROW_TIME, MW_TYPE_TIME, "1970-01-01T00:00:00Z", "1970-01-02T00:00:00Z"},
     {"local", MW_ARROW_LOCAL_TIME, MW_TYPE_TIME, "2013-01-02T03:00:00Z", "missing"},

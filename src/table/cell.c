@@ -7,7 +7,10 @@
 
 #define SYMBOL_MISSING_SIZE UINT32_MAX
 #define WHOLE_MAX (INT64_C(1) << 53)
-enum { SHOWN_MAX = 80 }; /* bytes of a value that an error quotes */
+enum {
+    SHOWN_MAX = 80,          /* bytes of a value that an error quotes */
+    SECONDS_POWER_MAX = 400, /* of ten; beyond, no double is either */
+};
 
 static const char *const type_names[] = {
 #define X(name, text) text,
@@ -162,22 +165,59 @@ static mw_status parse_time(mw_str text, const mw_zone *zone, mw_cell *out_cell,
     return MW_OK;
 }
 
-/* "12.000345" in microseconds, exactly; false if it is not of this plain form. */
-static bool parse_plain_seconds(mw_str text, int64_t *out_us) {
+typedef struct {
+    mw_str whole, fraction; /* digits alone */
+} decimal;
+
+static int digit_at(const decimal *d, size_t i) {
+    if (i < d->whole.size) return d->whole.data[i] - '0';
+    i -= d->whole.size;
+    return i < d->fraction.size ? d->fraction.data[i] - '0' : 0;
+}
+
+static bool is_digits(mw_str text) {
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] < '0' || text.data[i] > '9') return false;
+    return true;
+}
+
+/* "12.5", "1.25e-05" without a sign. */
+static bool parse_decimal(mw_str text, decimal *out_decimal, int64_t *out_exponent) {
+    size_t size = 0;
+    while (size < text.size && (text.data[size] | 0x20) != 'e') size++;
+    mw_str rest = mw_str_slice(text, 0, size), power = mw_str_slice(text, size + 1, text.size);
+    *out_exponent = 0;
+    if (size < text.size && !mw_str_to_int64(power, out_exponent)) return false;
+    if (!mw_str_split(&rest, '.', &out_decimal->whole)) return false;
+    out_decimal->fraction = rest.data ? rest : MW_STR("");
+    return out_decimal->whole.size > 0 && is_digits(out_decimal->whole) &&
+           is_digits(out_decimal->fraction);
+}
+
+/* Whether what stands behind the first `count` digits is nearer to one more, which an even number
+   is not where both are as near. */
+static bool is_rounded_up(const decimal *d, size_t count, bool is_odd) {
+    int first = digit_at(d, count);
+    for (size_t i = count + 1; first == 5 && i < d->whole.size + d->fraction.size; i++)
+        if (digit_at(d, i) != 0) return true;
+    return first > 5 || (first == 5 && is_odd);
+}
+
+/* Seconds in microseconds: exactly, or else the nearest, as mw_span_of_ns has it. False if there
+   are too many of them, or they are written in no plain form. */
+static bool parse_seconds(mw_str text, int64_t *out_us) {
+    decimal d;
+    int64_t exponent, us = 0;
     bool negative = mw_str_starts(text, MW_STR("-"));
-    mw_str rest = negative ? mw_str_slice(text, 1, text.size) : text, seconds;
-    if (!mw_str_split(&rest, '.', &seconds)) return false;
-    if (!rest.data) rest = MW_STR("");
-    int64_t us = 0;
-    if (seconds.size == 0 || seconds.data[0] < '0' || rest.size > 6) return false;
-    if (!is_whole(seconds) || !is_whole(rest)) return false;
-    if (!mw_str_to_int64(seconds, &us)) return false;
-    for (size_t i = 0; i < 6; i++) {
-        int digit = i < rest.size ? rest.data[i] - '0' : 0;
-        if (digit < 0 || __builtin_mul_overflow(us, 10, &us) ||
-            __builtin_add_overflow(us, digit, &us))
+    if (!parse_decimal(mw_str_slice(text, negative, text.size), &d, &exponent)) return false;
+    if (exponent < -SECONDS_POWER_MAX || exponent > SECONDS_POWER_MAX) return false;
+    int64_t count = (int64_t)d.whole.size + exponent + 6; /* of digits down to the microsecond's */
+    for (int64_t i = 0; i < count; i++)
+        if (__builtin_mul_overflow(us, 10, &us) ||
+            __builtin_add_overflow(us, digit_at(&d, (size_t)i), &us))
             return false;
-    }
+    bool is_up = count >= 0 && is_rounded_up(&d, (size_t)count, us % 2 != 0);
+    if (__builtin_add_overflow(us, is_up, &us)) return false;
     *out_us = negative ? -us : us;
     return true;
 }
@@ -185,7 +225,7 @@ static bool parse_plain_seconds(mw_str text, int64_t *out_us) {
 static mw_status parse_duration(mw_str text, mw_cell *out_cell, mw_error *err) {
     int64_t us;
     double seconds;
-    if (!parse_plain_seconds(text, &us)) {
+    if (!parse_seconds(text, &us)) {
         if (!mw_str_to_double(text, &seconds) || !(fabs(seconds) < 9.2e12))
             return refuse(err, MW_TYPE_DURATION, "a number of seconds", text);
         us = llrint(seconds * 1e6);

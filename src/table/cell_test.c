@@ -111,6 +111,19 @@ static const text_case good[] = {
     {MW_TYPE_DURATION, "9223372036854.775807", NULL},
     {MW_TYPE_DURATION, "1.5e3", "1500"},
     {MW_TYPE_DURATION, "0.1234567", "0.123457"},
+    {MW_TYPE_DURATION, "0.00006150", "0.000062"}, /* halfway: the even one, */
+    {MW_TYPE_DURATION, "6.25e-05", "0.000062"},
+    {MW_TYPE_DURATION, "615E-7", "0.000062"}, /* which a product of doubles would miss */
+    {MW_TYPE_DURATION, "-100000.0000005", "-100000"},
+    {MW_TYPE_DURATION, "100000.00000050000001", "100000.000001"},
+    {MW_TYPE_DURATION, "0.30000000000000004", "0.3"},
+    {MW_TYPE_DURATION, "1e-7", "0"},
+    {MW_TYPE_DURATION, "6e-7", "0.000001"},
+    {MW_TYPE_DURATION, "1e-300", "0"},
+    {MW_TYPE_DURATION, "9223372036854.7758074", "9223372036854.775807"},
+    {MW_TYPE_DURATION, "+5", "5"},
+    {MW_TYPE_DURATION, ".5", "0.5"},
+    {MW_TYPE_DURATION, "5.", "5"},
     {MW_TYPE_LIST, " [ \"a\" ,\"b\"] ", "[\"a\",\"b\"]"},
     {MW_TYPE_LIST, "[]", NULL},
     {MW_TYPE_LIST, "", NULL},
@@ -158,6 +171,10 @@ MW_TEST(cell_names_the_broken_rule) {
         {MW_TYPE_DURATION, "1h", "duration: must be a number of seconds, got \"1h\""},
         {MW_TYPE_DURATION, "-+5", "duration: must be a number of seconds, got \"-+5\""},
         {MW_TYPE_DURATION, "1e13", "duration: must be a number of seconds, got \"1e13\""},
+        {MW_TYPE_DURATION, "1e", "duration: must be a number of seconds, got \"1e\""},
+        {MW_TYPE_DURATION, "1.2e3.4", "duration: must be a number of seconds, got \"1.2e3.4\""},
+        {MW_TYPE_DURATION, "9223372036854.7758075",
+         "duration: must be a number of seconds, got \"9223372036854.7758075\""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         mw_error err;
