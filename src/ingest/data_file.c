@@ -160,6 +160,8 @@ static mw_status parquet_columns(const mw_data_reader *reader, const char *path,
                                  mw_arena *arena, mw_schema *out_columns, mw_error *err) {
     mw_parquet_shape shape;
     MW_TRY(mw_parquet_shape_read(reader, path, arena, &shape, err));
+    mw_status status = mw_parquet_shape_check_all(&shape, err);
+    if (status != MW_OK) return mw_fail_within(err, status, "%s", path);
     *out_columns = shape.schema;
     return MW_OK;
 }

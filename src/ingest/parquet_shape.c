@@ -58,22 +58,12 @@ static mw_status open_names(const mw_data_reader *reader, const char *path,
     return query(reader, &sql, path, out_cursor, err);
 }
 
-/* DuckDB 1.5 reads longer ones, or lists of them, as doubles that are other numbers: 1.1 of 50
-   digits as 18454937.6. */
-static mw_status check_digits(mw_str column, int64_t digits, mw_error *err) {
-    if (digits <= DECIMAL_DIGITS_MAX) return MW_OK;
-    mw_status status = mw_fail(err, MW_INVALID,
-                               "column %.*s: its decimals must have at most %d digits, got %lld",
-                               MW_STR_ARGS(column), DECIMAL_DIGITS_MAX, (long long)digits);
-    return mw_hint(err, status, "Write them with fewer digits, or as doubles.");
-}
-
 /* A name of the tree that is a column's, or within the one that was found last. */
-static mw_status take_name(const mw_duck_cursor *cursor, size_t row, size_t found, columns *c,
-                           mw_error *err) {
-    if (found == 0 || found > c->count) return MW_OK;
+static void take_name(const mw_duck_cursor *cursor, size_t row, size_t found, columns *c) {
+    if (found == 0 || found > c->count) return;
+    int64_t digits = mw_duck_int(cursor, 2, row), *most = &c->columns[found - 1].digits;
     c->are_int96[found - 1] = mw_duck_bool(cursor, 3, row);
-    return check_digits(c->names[found - 1], mw_duck_int(cursor, 2, row), err);
+    if (digits > *most) *most = digits;
 }
 
 /* The names right below the root, of which there must be as many as columns. */
@@ -90,7 +80,7 @@ static mw_status read_names(mw_duck_cursor *cursor, mw_arena *arena, columns *c,
             if (is_column && found < c->count)
                 c->names[found] = mw_str_copy(arena, mw_duck_text(cursor, 0, i));
             found += is_column;
-            MW_TRY(take_name(cursor, i, found, c, err));
+            take_name(cursor, i, found, c);
         }
     }
     if (found != c->count)
@@ -209,6 +199,23 @@ mw_status mw_parquet_shape_read(const mw_data_reader *reader, const char *path, 
     return MW_OK;
 }
 
+/* DuckDB 1.5 reads longer ones, or lists of them, as doubles that are other numbers: 1.1 of 50
+   digits as 18454937.6. */
+static mw_status check_digits(const mw_parquet_shape *shape, size_t column, mw_error *err) {
+    int64_t digits = shape->columns[column].digits;
+    if (digits <= DECIMAL_DIGITS_MAX) return MW_OK;
+    mw_status status = mw_fail(err, MW_INVALID,
+                               "column %.*s: its decimals must have at most %d digits, got %lld",
+                               MW_STR_ARGS(shape->schema.fields[column].name), DECIMAL_DIGITS_MAX,
+                               (long long)digits);
+    return mw_hint(err, status, "Write them with fewer digits, or as doubles.");
+}
+
+mw_status mw_parquet_shape_check_all(const mw_parquet_shape *shape, mw_error *err) {
+    for (size_t i = 0; i < shape->schema.field_count; i++) MW_TRY(check_digits(shape, i, err));
+    return MW_OK;
+}
+
 /* Seconds where the stream has had their count: one of the two would be read wrong. */
 static mw_status fail_duration(mw_str column, mw_type type, mw_error *err) {
     mw_status status = mw_fail(err, MW_INVALID,
@@ -233,6 +240,7 @@ mw_status mw_parquet_shape_check(const mw_parquet_shape *shape, size_t column, m
                                  const mw_zone *zone, mw_error *err) {
     const mw_parquet_column *one = &shape->columns[column];
     mw_str name = shape->schema.fields[column].name;
+    MW_TRY(check_digits(shape, column, err));
     if (one->unit_ns > 0 && type != MW_TYPE_DURATION) return fail_duration(name, type, err);
     if (one->is_unsaid && type == MW_TYPE_TIME && !is_utc(zone)) return fail_unsaid(name, err);
     return MW_OK;

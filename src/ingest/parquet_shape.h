@@ -14,6 +14,7 @@
 typedef struct {
     mw_duck_kind kind;
     int64_t unit_ns; /* of durations; 0: it has none */
+    int64_t digits;  /* of its decimals, or of those within it, the most; 0: it has none */
     bool is_unsaid;  /* times of UTC or of a zone: the file does not say which */
 } mw_parquet_column;
 
@@ -29,6 +30,8 @@ MW_MUST_USE mw_status mw_parquet_open(const mw_data_reader *reader, const char *
 MW_MUST_USE mw_status mw_parquet_shape_read(const mw_data_reader *reader, const char *path,
                                             mw_arena *arena, mw_parquet_shape *out_shape,
                                             mw_error *err);
+/* Whether the values of all columns can become anything. MW_INVALID names one. */
+MW_MUST_USE mw_status mw_parquet_shape_check_all(const mw_parquet_shape *shape, mw_error *err);
 /* Whether the values of a column can become a field of the type; `zone` is that of times which
    name none. MW_INVALID says why not. */
 MW_MUST_USE mw_status mw_parquet_shape_check(const mw_parquet_shape *shape, size_t column,

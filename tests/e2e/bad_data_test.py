@@ -598,6 +598,12 @@ class BadParquet(Shop):
         column = pyarrow.array(price, pyarrow.decimal256(38, 2))
         pyarrow.parquet.write_table(self.table.set_column(3, "price", column), self.path)
         self.succeeds("ingest")
+        # A later file may have them where the stream has no column.
+        longer = pyarrow.array(price, pyarrow.decimal256(50, 2))
+        pyarrow.parquet.write_table(self.table.append_column("more", longer), self.folder / "more.parquet")
+        self.assertIn("more", self.succeeds("ingest", "orders", "--from", "more.parquet").out)
+        pyarrow.parquet.write_table(self.table.set_column(3, "price", longer), self.folder / "worse.parquet")
+        self.refused(["ingest", "orders", "--from", "worse.parquet"], 3, "column price: its decimals must have at most")
         self.assertEqual(self.lake("price"), sorted(float(row[3]) for row in self.rows[1:]))
 
     def test_durations(self):
