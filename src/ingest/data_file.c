@@ -132,7 +132,7 @@ static mw_status json_columns(const mw_data_reader *reader, const char *path, mw
     mw_status status = read_lines(reader, path, &bytes, err);
     if (status == MW_INVALID) return mw_fail_within(err, status, "%s", path);
     MW_TRY(status);
-    status = mw_json_lines_columns(mw_buf_str(&bytes), arena, out_columns, err);
+    status = mw_json_lines_columns(reader, mw_buf_str(&bytes), arena, out_columns, err);
     mw_buf_release(&bytes);
     return status == MW_OK ? MW_OK : mw_fail_within(err, status, "%s", path);
 }

@@ -92,8 +92,49 @@ static mw_status add_keys(columns *found, yyjson_val *object, mw_error *err) {
     return MW_OK;
 }
 
-mw_status mw_json_lines_columns(mw_str bytes, mw_arena *arena, mw_schema *out_columns,
-                                mw_error *err) {
+/* The names of `types` that are no keys so far, into `out_names`; how many. */
+static size_t list_missing(const columns *found, const mw_project_stream *stream,
+                           mw_str *out_names) {
+    mw_schema schema = {found->fields, found->count};
+    size_t count = 0;
+    for (size_t i = 0; stream && i < stream->type_count && count < COLUMNS_MAX; i++)
+        if (mw_schema_find(&schema, stream->types[i].name) == MW_NO_FIELD)
+            out_names[count++] = stream->types[i].name;
+    return count;
+}
+
+/* Those of the names that the object has as keys are columns, and no longer among the names. */
+static mw_status take_names(columns *found, yyjson_val *object, mw_str *names, size_t *count,
+                            mw_error *err) {
+    for (size_t i = *count; i-- > 0;) {
+        size_t index;
+        yyjson_val *value = yyjson_obj_getn(object, names[i].data, names[i].size);
+        if (!value) continue;
+        MW_TRY(find_column(found, names[i], &index, err));
+        add_vote(&found->guesses[index], value);
+        names[i] = names[--*count];
+    }
+    return MW_OK;
+}
+
+/* What the stream declares is read wherever it first stands. Nobody waits for this where all of it
+   stands in the first rows. */
+static mw_status find_declared(columns *found, const mw_project_stream *stream, mw_str bytes,
+                               mw_error *err) {
+    mw_str names[COLUMNS_MAX], line, broken;
+    size_t count = list_missing(found, stream, names);
+    while (count > 0 && next_line(&bytes, &line)) {
+        yyjson_doc *doc = read_object(line, &broken);
+        mw_status status =
+            doc ? take_names(found, yyjson_doc_get_root(doc), names, &count, err) : MW_OK;
+        yyjson_doc_free(doc);
+        MW_TRY(status);
+    }
+    return MW_OK;
+}
+
+mw_status mw_json_lines_columns(const mw_data_reader *reader, mw_str bytes, mw_arena *arena,
+                                mw_schema *out_columns, mw_error *err) {
     columns found = {.arena = arena,
                      .fields = mw_arena_alloc(arena, COLUMNS_MAX, sizeof(mw_field)),
                      .guesses = mw_arena_alloc(arena, COLUMNS_MAX, sizeof(mw_guess))};
@@ -107,6 +148,7 @@ mw_status mw_json_lines_columns(mw_str bytes, mw_arena *arena, mw_schema *out_co
         yyjson_doc_free(doc);
         MW_TRY(status);
     }
+    MW_TRY(find_declared(&found, reader->stream, bytes, err));
     if (found.count == 0)
         return mw_fail(err, MW_INVALID, "must hold a JSON object with a key on each line");
     for (size_t i = 0; i < found.count; i++)

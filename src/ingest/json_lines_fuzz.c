@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     mw_str bytes = {(const char *)data, size};
     mw_arena_init(&arena, 1 << 24);
     if (mw_symbols_create(1 << 20, &reader.symbols, &err) != MW_OK) return 0;
-    if (mw_json_lines_columns(bytes, &arena, &columns, &err) == MW_OK) {
+    if (mw_json_lines_columns(&reader, bytes, &arena, &columns, &err) == MW_OK) {
         mw_table rows;
         mw_refusals refusals;
         mw_table_init(&rows, &columns);
