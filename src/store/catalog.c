@@ -61,16 +61,32 @@ static mw_status status_of(int code) {
     }
 }
 
+/* Why the system refused what SQLite asked of it last; 0: it did not. A commit does not pass the
+   reason on, but the file that was written to keeps it. */
+static int reason_of_system(sqlite3 *db) {
+    int why = sqlite3_system_errno(db);
+    sqlite3_file *changes = NULL;
+    if (why == 0) sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &changes);
+    if (changes && changes->pMethods)
+        changes->pMethods->xFileControl(changes, SQLITE_FCNTL_LAST_ERRNO, &why);
+    if (why == 0) sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &why);
+    return why;
+}
+
+/* SQLite calls it an I/O error where the file of its shared memory finds no room, or any file may
+   not grow. */
+static bool is_full(sqlite3 *db, int code) {
+    if ((code & 0xff) != SQLITE_IOERR) return false;
+    int why = reason_of_system(db);
+    return why == ENOSPC || why == EFBIG || why == EDQUOT;
+}
+
 static mw_status failed(mw_catalog *catalog, int code, mw_error *err) {
     const char *path = sqlite3_db_filename(catalog->db, "main");
-    bool is_file = path && *path;
-    /* SQLite calls it an I/O error where the file of its shared memory finds no room, or any file
-       may not grow. */
-    int why = sqlite3_system_errno(catalog->db);
-    bool is_full = (code & 0xff) == SQLITE_IOERR && (why == ENOSPC || why == EFBIG);
-    mw_status status = is_full ? MW_NO_SPACE : status_of(code);
+    bool is_file = path && *path, finds_no_room = is_full(catalog->db, code);
+    mw_status status = finds_no_room ? MW_NO_SPACE : status_of(code);
     return mw_fail(err, status, "catalog: %s%s%s", is_file ? path : "", is_file ? ": " : "",
-                   is_full ? mw_status_text(status) : sqlite3_errmsg(catalog->db));
+                   finds_no_room ? mw_status_text(status) : sqlite3_errmsg(catalog->db));
 }
 
 static mw_status execute(mw_catalog *catalog, const char *sql, mw_error *err) {
