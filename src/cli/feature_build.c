@@ -42,7 +42,7 @@ static mw_status walk_through(building *it, mw_error *err) {
         mw_progress_update(&progress, step.number + 1);
     }
     mw_progress_end(&progress);
-    return status == MW_OK ? mw_feature_rows_end(it->rows, err) : status;
+    return status;
 }
 
 static void tell_build(const building *it, const char *path) {

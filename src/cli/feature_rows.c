@@ -6,16 +6,11 @@
 
 enum { ID_SIZE_MAX = 1 << 20 };
 
-/* A row that waits: first its cells as they leave, then the row of its moment. */
-typedef struct {
-    bool is_ready; /* its label has come, or will not */
-    mw_cell cells[];
-} waiting_row;
-
 struct mw_feature_rows {
     mw_feature_rows_config config;
     size_t width, moment_width; /* cells of either */
-    mw_queue waiting;           /* by their numbers */
+    mw_queue waiting;           /* by their numbers: each a `mw_cell *`, NULL until it is whole */
+    mw_cell *row;               /* one that need not wait, at hand */
     mw_buf id;
     mw_feature_rows_count counted;
 };
@@ -34,6 +29,11 @@ mw_status mw_feature_rows_schema(const mw_model_program *model, mw_arena *arena,
     return MW_OK;
 }
 
+/* First its cells as they leave, then the row of its moment. */
+static size_t row_size(const mw_feature_rows *rows) {
+    return (rows->width + rows->moment_width) * sizeof(mw_cell);
+}
+
 mw_status mw_feature_rows_create(mw_feature_rows_config config, mw_feature_rows **out_rows,
                                  mw_error *err) {
     mw_feature_rows *rows = mw_allocate(sizeof *rows);
@@ -42,17 +42,32 @@ mw_status mw_feature_rows_create(mw_feature_rows_config config, mw_feature_rows 
     *rows = (mw_feature_rows){.config = config,
                               .width = config.model->feature_count + 3,
                               .moment_width = stream->schema.field_count};
-    size_t cell_count = rows->width + rows->moment_width;
-    mw_queue_init(&rows->waiting, sizeof(waiting_row) + cell_count * sizeof(mw_cell));
+    mw_queue_init(&rows->waiting, sizeof(mw_cell *));
     mw_buf_init(&rows->id, ID_SIZE_MAX);
+    rows->row = mw_allocate(row_size(rows));
+    if (!rows->row) {
+        mw_feature_rows_destroy(rows);
+        return mw_fail(err, MW_NO_MEMORY, "features: no memory for their rows");
+    }
     *out_rows = rows;
     return MW_OK;
 }
 
+static mw_cell **waiting_at(const mw_feature_rows *rows, uint64_t number) {
+    return mw_queue_at(&rows->waiting, number);
+}
+
+static void drop_first(mw_feature_rows *rows) {
+    mw_free(*waiting_at(rows, rows->waiting.first));
+    mw_queue_drop(&rows->waiting);
+}
+
 void mw_feature_rows_destroy(mw_feature_rows *rows) {
     if (!rows) return;
-    mw_buf_release(&rows->id);
+    while (!mw_queue_is_empty(&rows->waiting)) drop_first(rows);
     mw_queue_release(&rows->waiting);
+    mw_buf_release(&rows->id);
+    mw_free(rows->row);
     mw_free(rows);
 }
 
@@ -67,50 +82,66 @@ static mw_status let_go(mw_feature_rows *rows, const mw_cell *row, mw_error *err
     return config->take(config->context, mw_buf_str(&rows->id), row, err);
 }
 
-static mw_status let_go_ready(mw_feature_rows *rows, bool all, mw_error *err) {
+/* The rows at the front that are whole. */
+static mw_status let_go_whole(mw_feature_rows *rows, mw_error *err) {
     while (!mw_queue_is_empty(&rows->waiting)) {
-        const waiting_row *first = mw_queue_at(&rows->waiting, rows->waiting.first);
-        if (!all && !first->is_ready) break;
-        MW_TRY(let_go(rows, first->cells, err));
-        mw_queue_drop(&rows->waiting);
+        const mw_cell *row = *waiting_at(rows, rows->waiting.first);
+        if (!row) break;
+        MW_TRY(let_go(rows, row, err));
+        drop_first(rows);
     }
     return MW_OK;
 }
 
-static mw_status take_moment(mw_feature_rows *rows, const mw_step *step, mw_error *err) {
+/* A step says all that is in a row, its label's as its moment's. */
+static void fill(const mw_feature_rows *rows, const mw_step *step, mw_cell *out_row) {
     const mw_model_program *model = rows->config.model;
-    MW_ASSERT(step->number == rows->waiting.end);
-    waiting_row *added = mw_queue_add(&rows->waiting);
-    if (!added)
-        return mw_fail(err, MW_NO_MEMORY, "features: no memory for %llu rows that await a label",
-                       (unsigned long long)(rows->waiting.end - rows->waiting.first));
-    mw_cell *row = added->cells;
-    row[0] = mw_cell_missing(MW_TYPE_TEXT);
-    row[1] = mw_cell_time(step->moment.t);
-    for (size_t i = 0; i < model->feature_count; i++) row[2 + i] = step->features[i];
-    row[rows->width - 1] = mw_cell_missing(mw_code_type(model->label));
+    bool has_label = step->kind == MW_DUE_LABEL && !step->label.is_dropped;
+    out_row[0] = mw_cell_missing(MW_TYPE_TEXT);
+    out_row[1] = mw_cell_time(step->moment.t);
+    for (size_t i = 0; i < model->feature_count; i++) out_row[2 + i] = step->features[i];
+    out_row[rows->width - 1] =
+        has_label ? step->label.value : mw_cell_missing(mw_code_type(model->label));
     if (rows->moment_width > 0)
-        memcpy(row + rows->width, step->moment.row, rows->moment_width * sizeof *row);
-    added->is_ready = step->moment.t + model->maturity_us > rows->config.now;
+        memcpy(out_row + rows->width, step->moment.row, rows->moment_width * sizeof *out_row);
+}
+
+static mw_status no_memory(const mw_feature_rows *rows, mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "features: no memory for %llu rows that await a label",
+                   (unsigned long long)(rows->waiting.end - rows->waiting.first));
+}
+
+static mw_status add_moment(mw_feature_rows *rows, const mw_step *step, mw_error *err) {
+    MW_ASSERT(step->number == rows->waiting.end);
+    mw_cell **added = mw_queue_add(&rows->waiting);
+    if (!added) return no_memory(rows, err);
+    *added = NULL;
     rows->counted.moments++;
     return MW_OK;
 }
 
-mw_status mw_feature_rows_step(mw_feature_rows *rows, const mw_step *step, mw_error *err) {
-    if (step->kind == MW_DUE_MOMENT) {
-        MW_TRY(take_moment(rows, step, err));
-    } else {
-        waiting_row *row = mw_queue_at(&rows->waiting, step->number);
-        if (!step->label.is_dropped) row->cells[rows->width - 1] = step->label.value;
-        row->is_ready = true;
+/* The row of the step is whole: it leaves, or waits for those before it. */
+static mw_status complete(mw_feature_rows *rows, const mw_step *step, mw_error *err) {
+    if (step->number == rows->waiting.first) {
+        fill(rows, step, rows->row);
+        MW_TRY(let_go(rows, rows->row, err));
+        drop_first(rows);
+        return let_go_whole(rows, err);
     }
-    return let_go_ready(rows, false, err);
+    mw_cell *row = mw_allocate(row_size(rows));
+    if (!row) return no_memory(rows, err);
+    fill(rows, step, row);
+    *waiting_at(rows, step->number) = row;
+    return MW_OK;
 }
 
-mw_status mw_feature_rows_end(mw_feature_rows *rows, mw_error *err) {
-    return let_go_ready(rows, true, err);
+mw_status mw_feature_rows_step(mw_feature_rows *rows, const mw_step *step, mw_error *err) {
+    bool has_label = step->moment.t + rows->config.model->maturity_us <= rows->config.now;
+    if (step->kind == MW_DUE_MOMENT) MW_TRY(add_moment(rows, step, err));
+    return step->kind == MW_DUE_MOMENT && has_label ? MW_OK : complete(rows, step, err);
 }
 
 mw_feature_rows_count mw_feature_rows_counted(const mw_feature_rows *rows) {
+    MW_ASSERT(mw_queue_is_empty(&rows->waiting)); /* a replay brings each label that may come */
     return rows->counted;
 }

@@ -2,9 +2,9 @@
  * feature_rows: rows of features on their way out: each waits for its label, then leaves in the
  * order of the moments.
  *
- * A row is taken when its moment is reported and stays while its label may still come, so what is
- * held is what a label's maturity spans, whatever the length of history. Its id is put together
- * as it leaves: texts that stand for one row each never become symbols.
+ * The replay keeps a moment's features until its label comes, and brings them again: so a pointer
+ * is held for a row whose label may still come, and cells for one that is whole before its turn.
+ * The id is put together as it leaves: texts that stand for one row each never become symbols.
  */
 #pragma once
 #include "feature/replay.h"
@@ -36,7 +36,5 @@ MW_MUST_USE mw_status mw_feature_rows_create(mw_feature_rows_config config,
 /* The next step of a replay with labels. */
 MW_MUST_USE mw_status mw_feature_rows_step(mw_feature_rows *rows, const mw_step *step,
                                            mw_error *err);
-/* All that wait leave: no other label comes. */
-MW_MUST_USE mw_status mw_feature_rows_end(mw_feature_rows *rows, mw_error *err);
-mw_feature_rows_count mw_feature_rows_counted(const mw_feature_rows *rows);
+mw_feature_rows_count mw_feature_rows_counted(const mw_feature_rows *rows); /* after the last */
 void mw_feature_rows_destroy(mw_feature_rows *rows); /* NULL is allowed */
