@@ -6,6 +6,7 @@
 #define RARE __attribute__((noinline, cold))
 
 enum { CHUNK_CARDS_MIN_BITS = 4, CHUNKS_MAX = 28, SLOTS_MIN = 16, LINE_SIZE = 64 };
+enum { COUNTED_CARDS = 1024 };
 
 /* A free card says so in `reserved`, and its ring's `first` is the number of the next one. */
 #define FREE (UINT32_MAX >> 2)
@@ -106,14 +107,21 @@ RARE static bool add_chunk(mw_cards *cards) {
         !mw_grow((void **)&cards->chunks, &cards->chunk_capacity, cards->chunk_count + 1,
                  sizeof *cards->chunks, CHUNKS_MAX))
         return false;
-    size_t size = chunk_size(cards, (int)cards->chunk_count);
-    if (!mw_budget_take(cards->budget, size)) return false;
-    void *chunk = mw_resize(NULL, size); /* not zeroed: a card is filled when it is given out */
-    if (!chunk) {
-        mw_budget_give(cards->budget, size);
-        return false;
-    }
+    /* Not zeroed: a card is filled when it is given out. */
+    void *chunk = mw_resize(NULL, chunk_size(cards, (int)cards->chunk_count));
+    if (!chunk) return false;
     cards->chunks[cards->chunk_count++] = chunk;
+    return true;
+}
+
+/* The system gives the pages of a chunk as they are touched, so its cards count some at a time: the
+   last chunk is as large as all others, and rings would go out for what is not there. */
+static bool count_cards(mw_cards *cards, place at) {
+    size_t count = chunk_cards(at.chunk);
+    if (count > COUNTED_CARDS) count = COUNTED_CARDS;
+    if (at.index % count != 0) return true;
+    if (!mw_budget_take(cards->budget, count * cards->card_size)) return false;
+    cards->counted_size += count * cards->card_size;
     return true;
 }
 
@@ -124,7 +132,9 @@ static uint32_t take_number(mw_cards *cards) {
         return number;
     }
     number = cards->number_end;
-    if ((size_t)place_of(number).chunk == cards->chunk_count && !add_chunk(cards)) return 0;
+    place at = place_of(number);
+    if ((size_t)at.chunk == cards->chunk_count && !add_chunk(cards)) return 0;
+    if (!count_cards(cards, at)) return 0;
     cards->number_end++;
     return number;
 }
@@ -178,12 +188,10 @@ RARE void mw_cards_remove(mw_cards *cards, uint32_t number) {
 }
 
 RARE void mw_cards_release(mw_cards *cards) {
-    for (size_t i = 0; i < cards->chunk_count; i++) {
-        mw_budget_give(cards->budget, chunk_size(cards, (int)i));
-        mw_free(cards->chunks[i]);
-    }
+    for (size_t i = 0; i < cards->chunk_count; i++) mw_free(cards->chunks[i]);
     mw_free(cards->chunks);
-    mw_budget_give(cards->budget, cards->slot_count * sizeof *cards->slots);
+    mw_budget_give(cards->budget,
+                   cards->counted_size + cards->slot_count * sizeof *cards->slots);
     mw_free(cards->slots);
     mw_cards_init(cards, cards->key_count, cards->census_count, cards->hint_count, cards->budget);
 }

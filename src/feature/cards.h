@@ -54,6 +54,7 @@ typedef struct {
     size_t slot_count;    /* a power of two, or 0 */
     void **chunks;        /* of cards */
     size_t chunk_count, chunk_capacity;
+    size_t counted_size;  /* of the cards, in the budget */
     uint32_t first_free;  /* number of a card to use again; 0: none */
     uint32_t number_end;  /* the first number never given out */
     size_t count;

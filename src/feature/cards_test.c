@@ -74,6 +74,32 @@ MW_TEST(cards_that_are_removed_in_any_order_leave_all_others_to_be_found) {
     mw_cards_release(&cards);
 }
 
+/* Whatever the size of the chunk that they are cut from; where there is no room for a card nothing
+   is, and the next one finds the same. */
+MW_TEST(cards_count_as_they_are_given_out) {
+    enum { KEYS = 70000, COUNTED = 1024 };
+    mw_budget budget = {.max = SIZE_MAX};
+    mw_cards cards;
+    mw_cards_init(&cards, 1, 0, 3, &budget);
+    for (uint64_t i = 1; i <= KEYS; i++) {
+        MW_CHECK(add(&cards, (mw_cell){.bits = i}));
+        size_t of_cards = budget.used - cards.slot_count * sizeof *cards.slots;
+        MW_CHECK(of_cards >= i * cards.card_size);
+        MW_CHECK(of_cards < (i + COUNTED) * cards.card_size);
+    }
+    size_t used = budget.max = budget.used;
+    uint64_t added = KEYS;
+    while (add(&cards, (mw_cell){.bits = added + 1})) added++;
+    MW_CHECK(added < KEYS + COUNTED);
+    MW_CHECK(!add(&cards, (mw_cell){.bits = added + 1}));
+    MW_CHECK_EQUAL_INT(budget.used, used);
+    budget.max += COUNTED * cards.card_size;
+    for (uint64_t i = 1; i <= COUNTED; i++) MW_CHECK(add(&cards, (mw_cell){.bits = added + i}));
+    for (uint64_t i = 1; i <= added + COUNTED; i++) MW_CHECK(find(&cards, (mw_cell){.bits = i}));
+    mw_cards_release(&cards);
+    MW_CHECK_EQUAL_INT(budget.used, 0);
+}
+
 static mw_status fill(void *context) {
     (void)context;
     mw_budget budget = {.max = SIZE_MAX};
