@@ -2,6 +2,7 @@
 
 #include "ingest/load.h"
 #include "lang/explain.h"
+#include "table/answer_kind.h"
 
 enum { PROGRAM_SIZE_MAX = 1 << 28 };
 
@@ -131,11 +132,15 @@ static bool same_rules(const course_rules *a, const course_rules *b) {
            same_features(a->model, b->model) && same_windows(a, b);
 }
 
+static mw_answer_kind answer_of(const course_rules *rules) {
+    return mw_answer_kind_of(mw_code_type(rules->model->label));
+}
+
 bool mw_live_version_is_alike(const mw_workspace *workspace, const mw_live_version *live,
                               const mw_live_version *next) {
     course_rules b = rules_of(workspace, next, MW_STR(""));
     course_rules a = rules_of(workspace, live, b.model->name);
-    return same_rules(&a, &b);
+    return same_rules(&a, &b) && answer_of(&a) == answer_of(&b);
 }
 
 bool mw_live_version_is_kin(const mw_workspace *workspace, const mw_live_version *live,

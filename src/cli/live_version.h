@@ -28,7 +28,8 @@ void mw_live_version_release(mw_live_version *live);
 /* For a sequencer; a view into `live`. */
 mw_champion mw_live_version_champion(const mw_live_version *live);
 /* Whether the next one's features hang on the very windows and moments of the one that answers or,
-   where none answers, of today's project file: then it can take over at once. */
+   where none answers, of today's project file, and it answers the same kind: then it can take
+   over at once, by the program that is there. */
 bool mw_live_version_is_alike(const mw_workspace *workspace, const mw_live_version *live,
                               const mw_live_version *next);
 /* Whether the two answer the same question from the same features; `other` may be empty for

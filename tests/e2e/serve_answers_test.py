@@ -16,6 +16,8 @@ from serving import call, start, stop
 from shop import Shop, main, stamp
 
 FALLBACKS = "serving: {{worth: {{fallback: {0}, missing: 40%}}, desk: {{fallback: {0}, missing: 40%}}}}\nfeatures:"
+LABELS = {"returned": 'last(verdicts.desk by id over next 2d) = "billing"', "worth": "count(orders by shop over next 2d)",
+          "desk": "last(verdicts.desk by id over next 2d)"}
 AT = "2024-02-10T12:{:02}:{:02}Z"
 
 
@@ -235,6 +237,49 @@ def test_a_swap_leaves_what_was_said():
         stop(process)
         for model in MODELS:
             check_replay(shop, before[model])
+
+
+def swap_labels(shop, before, after):
+    """The question of a model becomes another: a version of each kind, and what the first one said."""
+    shop.change(LABELS["desk"], LABELS[before])
+    shop.ok("ingest")
+    first = shop.ok("train", "desk", "--json").json()["version"]
+    process, port = serve(shop)
+    said = [ask(port, "desk", order(number)) for number in range(4)]
+    shop.change(LABELS[before], LABELS[after])
+    return process, port, said, [first, shop.ok("train", "desk", "--json").json()["version"]]
+
+
+def test_a_model_is_asked_for_another_kind():
+    """Its label is edited, a version learned by it and promoted: beside a server, or before its next start."""
+    for before, after, beside in (("returned", "worth", True), ("worth", "desk", False), ("desk", "returned", True),
+                                  ("returned", "desk", False)):
+        with Answering() as shop:
+            process, port, said, versions = swap_labels(shop, before, after)
+            if not beside:
+                process.kill()
+                process.wait()
+            shop.ok("models", "promote", "desk", versions[1])
+            if not beside:
+                process, port = serve(shop)
+            answer = ask(port, "desk", order(10))
+            assert answer["version"] == versions[1], (answer, versions)
+            check_words(after, answer)
+            assert [ask(port, "desk", order(number)) for number in range(4)] == said
+            for one in (*said, answer):
+                find(port, one)
+            shop.ok("models", "rollback", "desk")
+            again = ask(port, "desk", order(11))
+            assert again["version"] == versions[0], (again, versions)
+            check_words(before, again)
+            assert ask(port, "desk", order(10)) == answer
+            process.kill()
+            process.wait()
+            process, port = serve(shop)
+            assert [ask(port, "desk", order(number)) for number in (10, 11)] == [answer, again]
+            stop(process)
+            for one in (said[0], answer, again):
+                check_replay(shop, one)
 
 
 def test_what_stands_in_says_a_number_or_a_class():
