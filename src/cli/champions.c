@@ -113,7 +113,8 @@ mw_status mw_champions_change(mw_champions *champions, mw_str model, mw_error *e
     return status;
 }
 
-/* The champion before stands in for this one if the windows of this one are enough for it. */
+/* The champion before stands in for this one, or tells what it said, if the windows of this one are
+   enough for it. */
 static mw_status load_former(mw_champions *champions, size_t model, mw_error *err) {
     mw_workspace *workspace = champions->workspace;
     mw_decider *decider = mw_sequencer_decider(champions->sequencer, model);
@@ -121,7 +122,7 @@ static mw_status load_former(mw_champions *champions, size_t model, mw_error *er
     mw_version_row row;
     mw_live_version former;
     mw_error ignored;
-    if (mw_decider_fallback(decider)->kind != MW_FALLBACK_PREVIOUS) return MW_OK;
+    if (!mw_decider_keeps_previous(decider)) return MW_OK;
     if (mw_registry_former(mw_workspace_registry(workspace), name, &workspace->arena, &row,
                            &ignored) != MW_OK)
         return MW_OK; /* there was none, and what stands in without one does so */
@@ -129,7 +130,8 @@ static mw_status load_former(mw_champions *champions, size_t model, mw_error *er
     if (status == MW_OK && mw_live_version_is_alike(workspace, &champions->live[model], &former))
         status = mw_decider_precede(decider, mw_buf_str(&former.bytes), err);
     mw_live_version_release(&former);
-    return status;
+    bool is_needed = mw_decider_fallback(decider)->kind == MW_FALLBACK_PREVIOUS;
+    return is_needed ? status : MW_OK; /* who asks what it said is told what is wrong with it */
 }
 
 mw_status mw_champions_take_over(mw_champions *champions, mw_error *err) {

@@ -15,7 +15,7 @@ struct mw_decider {
     mw_course *course;
     mw_scorer *scorer; /* NULL: no version answers yet */
     mw_stand_in stand_in; /* of a fallback by an expression */
-    mw_scorer *previous; /* which stands in for it; NULL: there is none, or it is not asked for */
+    mw_scorer *previous; /* the one before; NULL: there is none, or it is of no use any more */
     mw_schema schema;  /* of the features */
     mw_cell *features; /* of the moment that was asked last */
     const mw_slate *slate; /* with `each`: those that were */
@@ -106,11 +106,22 @@ static mw_status make_scorer(const mw_decider *decider, mw_str version_bytes,
     return status;
 }
 
-/* It is kept only where it may have to stand in. */
+static bool is_of_classes(const mw_scorer *scorer) {
+    return scorer && mw_scorer_version(scorer)->answer == MW_ANSWER_CLASS;
+}
+
+bool mw_decider_keeps_previous(const mw_decider *decider) {
+    return decider->config.fallback.kind == MW_FALLBACK_PREVIOUS || is_of_classes(decider->scorer);
+}
+
+/* It is kept only where it may have to stand in, or to tell what it said of classes. */
 static void set_previous(mw_decider *decider, mw_scorer *scorer) {
-    bool is_wanted = decider->config.fallback.kind == MW_FALLBACK_PREVIOUS;
-    mw_scorer_destroy(is_wanted ? decider->previous : scorer);
+    mw_scorer_destroy(decider->previous);
+    decider->previous = NULL;
+    bool is_wanted =
+        decider->config.fallback.kind == MW_FALLBACK_PREVIOUS || is_of_classes(scorer);
     if (is_wanted) decider->previous = scorer;
+    else mw_scorer_destroy(scorer);
 }
 
 mw_status mw_decider_promote(mw_decider *decider, mw_str version_bytes, mw_error *err) {
@@ -300,7 +311,9 @@ void mw_decider_judge(mw_decider *decider, mw_prediction *prediction) {
 
 /* Whether what stands in looks at the features. */
 static bool asks_features(const mw_decider *decider) {
-    if (decider->config.fallback.kind != MW_FALLBACK_EXPRESSION) return decider->previous != NULL;
+    mw_fallback_kind kind = decider->config.fallback.kind;
+    if (kind == MW_FALLBACK_PREVIOUS) return decider->previous != NULL;
+    if (kind != MW_FALLBACK_EXPRESSION) return false;
     for (size_t i = 0; i < decider->schema.field_count; i++)
         if (mw_code_reads_feature(decider->stand_in.code, (int32_t)i)) return true;
     return false;
@@ -366,14 +379,21 @@ mw_status mw_decider_answer(mw_decider *decider, size_t index, mw_cell *out_elem
     return MW_OK;
 }
 
-bool mw_decider_recall(mw_decider *decider, mw_prediction *prediction) {
+static mw_scorer *find_scorer(const mw_decider *decider, mw_str version) {
     mw_scorer *const known[] = {decider->scorer, decider->previous};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (!known[i] || !mw_str_equal(mw_scorer_name(known[i]), prediction->version)) continue;
-        mw_recall_classes(known[i], prediction);
-        return true;
-    }
-    return false;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (known[i] && mw_str_equal(mw_scorer_name(known[i]), version)) return known[i];
+    return NULL;
+}
+
+bool mw_decider_knows(const mw_decider *decider, mw_str version) {
+    return find_scorer(decider, version) != NULL;
+}
+
+bool mw_decider_recall(mw_decider *decider, mw_prediction *prediction) {
+    mw_scorer *scorer = find_scorer(decider, prediction->version);
+    if (scorer) mw_recall_classes(scorer, prediction);
+    return scorer != NULL;
 }
 
 int64_t mw_decider_next_due(const mw_decider *decider) {

@@ -40,8 +40,9 @@ void mw_decider_destroy(mw_decider *decider); /* NULL is allowed */
    as after any failure, the version before goes on. */
 MW_MUST_USE mw_status mw_decider_promote(mw_decider *decider, mw_str version_bytes,
                                          mw_error *err);
-/* This version stands in where the fallback is the previous one; from then on each promotion leaves
-   the version before as that. Fails as a promotion does. */
+/* This version was the one before: it stands in where the fallback is the previous one, and tells
+   what it said of classes. Each promotion leaves the version before as that. Fails as a promotion
+   does. */
 MW_MUST_USE mw_status mw_decider_precede(mw_decider *decider, mw_str version_bytes,
                                          mw_error *err);
 /* Takes the next event. Places do not go back, and nothing due before the event may be left. */
@@ -83,8 +84,13 @@ MW_MUST_USE mw_status mw_decider_ask(mw_decider *decider, const mw_moment *annou
 MW_MUST_USE mw_status mw_decider_answer(mw_decider *decider, size_t index, mw_cell *out_element,
                                         mw_prediction *out_prediction, mw_error *err);
 
+/* Whether the version before is of use: a model of classes is asked for what that one said. */
+bool mw_decider_keeps_previous(const mw_decider *decider);
+/* Whether it is the version that answers, or the one before as far as that was kept. Both have the
+   decider's features. */
+bool mw_decider_knows(const mw_decider *decider, mw_str version);
 /* Fills the classes of a prediction that was read back (decide/recall.h). False: its version is
-   neither the one that answers nor the one before. */
+   not known. */
 bool mw_decider_recall(mw_decider *decider, mw_prediction *prediction);
 
 /* What was made for a moment that fell due is found again by its event's id alone. MW_INVALID: the

@@ -108,10 +108,8 @@ static mw_status find_features(const mw_service *service, mw_answer *answer, mw_
     const mw_service_archive *archive = &config->archive;
     for (size_t i = 0; i < config->program->model_count; i++) {
         const mw_decider *decider = mw_sequencer_decider(config->sequencer, i);
-        const mw_scorer *scorer = mw_decider_scorer(decider);
         const mw_model_program *model = mw_decider_model(decider);
-        if (!scorer || !mw_str_equal(mw_scorer_name(scorer), made->version) ||
-            !mw_str_equal(model->name, made->model))
+        if (!mw_str_equal(model->name, made->model) || !mw_decider_knows(decider, made->version))
             continue;
         answer->features = mw_decider_features(decider);
         answer->model = model;

@@ -164,15 +164,16 @@ static const mw_forest *forest_of_classes(shop *s) {
 }
 
 /* As the shop's own version, but that it says "new", with the odds of e to 1, and not "known". */
-static mw_str version_of_classes(shop *s) {
+static mw_str version_of_classes(shop *s, const char *data_version) {
     static const mw_str names[] = {{"known", 5}, {"new", 3}};
-    static const double shares[] = {0.5, 0.5};
+    static const double shares[] = {0.75, 0.25};
     const mw_version *own;
     mw_buf bytes;
     mw_error err;
     mw_buf_init(&bytes, 1 << 20);
     MW_CHECK_OK(mw_version_decode(&s->arena, mw_buf_str(&s->version), &own, &err), &err);
     mw_version version = *own;
+    version.data_version = mw_str_of(data_version);
     version.answer = MW_ANSWER_CLASS;
     version.classes = (mw_classes){{names, 2}, shares};
     version.forest = forest_of_classes(s);
@@ -193,7 +194,7 @@ static void set_up_classes(shop *s) {
     snprintf(text, sizeof text, "%.*slast(visits.shop by shop over next 1d)%s",
              (int)(label - shop_text), shop_text, label + strlen(number));
     s->program = mw_test_program(&s->arena, s->symbols, text);
-    s->champions[SHOP_QUICK].bytes = version_of_classes(s);
+    s->champions[SHOP_QUICK].bytes = version_of_classes(s, "d1");
     MW_CHECK_OK(shop_open(s, true, &err), &err);
 }
 
@@ -225,6 +226,118 @@ MW_TEST(service_finds_classes_in_the_same_memory_each_time) {
     MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, row_of(text, 1), true, &found, &err), &err);
     check_new(found);
     MW_CHECK(found.stamp == answer.stamp && !found.prediction.features);
+    shop_tear_down(&s);
+}
+
+static void promote_classes(shop *s, const char *data_version) {
+    mw_error err;
+    mw_champion champion = {.bytes = version_of_classes(s, data_version)};
+    MW_CHECK_OK(mw_sequencer_promote(s->sequencer, SHOP_QUICK, &champion, &err), &err);
+}
+
+/* As of the version that answers: the one before is in memory. The one before that is not. */
+MW_TEST(service_needs_no_archive_for_what_the_version_before_said) {
+    shop s;
+    mw_error err;
+    mw_answer first, second, again, found;
+    char text[100];
+    set_up_classes(&s);
+    MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, row_of(text, 1), true, &first, &err), &err);
+    int64_t stamp = first.stamp;
+    promote_classes(&s, "d2");
+    MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, row_of(text, 2), true, &second, &err), &err);
+    char name[MW_VERSION_NAME_SIZE + 1];
+    snprintf(name, sizeof name, "%.*s", MW_STR_ARGS(second.prediction.version));
+    MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, row_of(text, 1), true, &again, &err), &err);
+    MW_CHECK(again.stamp == stamp && !mw_str_is(again.prediction.version, name));
+    check_new(again);
+    MW_CHECK_OK(mw_service_find(s.service, stamp, &found, &err), &err);
+    MW_CHECK(found.features && found.model);
+    check_new(found);
+    promote_classes(&s, "d3");
+    MW_CHECK_OK(mw_service_find(s.service, second.stamp, &found, &err), &err);
+    check_new(found);
+    MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, row_of(text, 1), true, &again, &err), &err);
+    MW_CHECK_EQUAL_STR(again.prediction.class_name, "new");
+    MW_CHECK_EQUAL_INT(again.prediction.classes.names.count, 0);
+    shop_tear_down(&s);
+}
+
+/* It tells what it said, and is not asked for what is new, nor for features that nobody reads. */
+MW_TEST(service_lets_no_version_before_stand_in_unless_it_is_the_fallback) {
+    static const mw_fallback fallbacks[] = {{.kind = MW_FALLBACK_BASELINE, .missing_max = -1},
+                                            {.kind = MW_FALLBACK_PREVIOUS, .missing_max = -1}};
+    for (size_t i = 0; i < sizeof fallbacks / sizeof *fallbacks; i++) {
+        shop s;
+        mw_error err;
+        mw_answer answer = {0};
+        char text[100];
+        set_up_classes(&s);
+        shop_close(&s);
+        s.fallbacks[SHOP_QUICK] = fallbacks[i];
+        MW_CHECK_OK(shop_open(&s, true, &err), &err);
+        promote_classes(&s, "d2");
+        bool is_previous = fallbacks[i].kind == MW_FALLBACK_PREVIOUS;
+        for (int n = 0; n <= MW_BREAKER_FAILURES; n++) {
+            bool is_open = n == MW_BREAKER_FAILURES;
+            MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, row_of(text, n), true, &answer, &err), &err);
+            MW_CHECK_EQUAL_INT(answer.prediction.fallback,
+                               is_open ? MW_BECAUSE_BREAKER : MW_BECAUSE_MISSING);
+            MW_CHECK_EQUAL_STR(answer.prediction.class_name, is_previous ? "new" : "known");
+            MW_CHECK(answer.prediction.is_blind == (is_open && !is_previous));
+        }
+        mw_answer again;
+        MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, row_of(text, 0), true, &again, &err), &err);
+        MW_CHECK_EQUAL_STR(again.prediction.class_name, is_previous ? "new" : "known");
+        MW_CHECK_EQUAL_INT(again.prediction.classes.names.count, 2);
+        MW_CHECK_EQUAL_DOUBLE_BITS(again.prediction.classes.probabilities[is_previous ? 1 : 0],
+                                   answer.prediction.prediction);
+        shop_tear_down(&s);
+    }
+}
+
+/* Once it has answered: what it says of classes lies in memory that it has. What enters windows and
+   ledger takes some, of any kind of answer. */
+MW_TEST(service_answers_classes_without_allocating) {
+    enum { WARM = 5, ROUNDS = 100 };
+    shop s;
+    mw_error err;
+    mw_answer answer = {0};
+    char text[100];
+    set_up_classes(&s);
+    for (int i = 0; i < WARM + ROUNDS; i++) {
+        row_of(text, i);
+        if (i >= WARM) mw_memory_fail_after(0);
+        mw_status status = shop_predict(&s, SHOP_QUICK, text, false, &answer, &err);
+        mw_memory_fail_after(SIZE_MAX);
+        MW_CHECK_OK(status, &err);
+        check_new(answer);
+    }
+    shop_tear_down(&s);
+}
+
+/* The n-th allocation fails: what was said is told later, as it was. */
+MW_TEST(service_tells_classes_after_each_failing_allocation) {
+    shop s;
+    mw_error err;
+    mw_answer answer, again = {0};
+    char text[100];
+    set_up_classes(&s);
+    MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, row_of(text, 1), true, &answer, &err), &err);
+    int64_t stamp = answer.stamp;
+    size_t failed = 0;
+    for (mw_status status = MW_NO_MEMORY; status != MW_OK; failed++) {
+        MW_CHECK_OK(mw_sequencer_commit(s.sequencer, &err), &err);
+        shop_close(&s);
+        MW_CHECK_OK(shop_open(&s, true, &err), &err);
+        mw_memory_fail_after(failed);
+        status = shop_predict(&s, SHOP_QUICK, text, true, &again, &err);
+        mw_memory_fail_after(SIZE_MAX);
+        MW_CHECK(status == MW_OK || status == MW_NO_MEMORY);
+    }
+    MW_CHECK(failed > 2);
+    MW_CHECK_EQUAL_INT(again.stamp, stamp);
+    check_new(again);
     shop_tear_down(&s);
 }
 
@@ -261,7 +374,7 @@ static void replace_version(shop *s, archived *archive) {
     mw_buf_clear(&s->version);
     shop_encode_version(s, "d2", &s->version);
     s->champions[SHOP_LATE].bytes = mw_buf_str(&s->version);
-    s->champions[SHOP_QUICK].bytes = version_of_classes(s);
+    s->champions[SHOP_QUICK].bytes = version_of_classes(s, "d2");
     MW_CHECK_OK(shop_open(s, true, &err), &err);
     archive->features = mw_decider_features(mw_sequencer_decider(s->sequencer, SHOP_QUICK));
     mw_service_config config = *mw_service_parts(s->service);

@@ -429,6 +429,19 @@ def test_elements_keep_classes_of_their_own():
         assert after["version"] != first["version"], after
         assert each_test.ask(port, asked)[1] == first, "its version answers no more"
         stop(process)
+        check_damaged_before(shop, first["version"], asked)
+
+
+def check_damaged_before(shop, version, asked):
+    """What is wrong with the version before is told to whom it matters, and keeps no server from its start."""
+    file, = (shop.folder / ".millwright/artefacts" / version[:2]).glob(version[2:] + "*")
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes()[:-1])
+    process, port = each_test.serve(shop, each_test.END)
+    assert each_test.ask(port, each_test.visit("w3", ["i2", "i4"]))[0] == 200
+    code, told = each_test.ask(port, asked)
+    assert code == 500 and "holds other bytes than its name says" in told["detail"], told
+    stop(process)
 
 
 def test_reports_say_nothing_false():
