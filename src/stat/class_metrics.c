@@ -53,11 +53,10 @@ static void measure(void *context, double *out_of) {
 
 static mw_status fill_losses(sample *s, mw_error *err) {
     const mw_classified *classified = &s->classified;
-    size_t width = classified->class_count;
     for (size_t i = 0; i < classified->count; i++) {
-        uint32_t label = classified->labels[i];
-        MW_ASSERT(classified->answers[i] < width && label < classified->label_count);
-        double given = label < width ? classified->probabilities[i * width + label] : 0;
+        MW_ASSERT(classified->answers[i] < classified->label_count);
+        MW_ASSERT(classified->labels[i] < classified->label_count);
+        double given = classified->given[i];
         if (isnan(given))
             return mw_fail(err, MW_INVALID,
                            "metrics: a probability must be a number, that of example %zu is none",
@@ -71,7 +70,6 @@ static mw_status fill_losses(sample *s, mw_error *err) {
 
 mw_status mw_class_metrics_measure(mw_classified classified, mw_bootstrap bootstrap,
                                    mw_estimate out_of[MW_CLASS_METRIC_COUNT], mw_error *err) {
-    MW_ASSERT(classified.class_count <= classified.label_count);
     sample s = {.classified = classified,
                 .losses = mw_allocate((classified.count + 1) * sizeof *s.losses),
                 .tallies = mw_allocate((classified.label_count + 1) * sizeof *s.tallies),

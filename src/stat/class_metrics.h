@@ -19,11 +19,11 @@ typedef enum {
 } mw_class_metric;
 
 typedef struct {
-    const double *probabilities; /* class_count an example */
-    const uint32_t *answers;     /* the class that was answered, below class_count */
-    const uint32_t *labels;      /* the class that came, below label_count */
+    const double *given;     /* the probability of the class that came; 0: the model knows it not */
+    const uint32_t *answers; /* the class that was answered, */
+    const uint32_t *labels;  /* and the one that came; both below label_count */
     size_t count;
-    size_t class_count, label_count; /* classes from class_count on the model does not know */
+    size_t label_count;
 } mw_classified;
 
 /* MW_INVALID if a probability is no number. Without an example all are NaN. */

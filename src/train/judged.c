@@ -1,6 +1,6 @@
 #include "train/judged.h"
 
-#include <string.h>
+#include <math.h>
 
 static bool has_yes(const mw_judged *judged) { return mw_answer_kind_decides(judged->kind); }
 
@@ -13,7 +13,7 @@ mw_status mw_judged_make(mw_arena *arena, const mw_labels *labels, mw_answer_kin
                         .classes = labels->classes.names,
                         .label_count = labels->all_names.count};
     size_t room = count + 1;
-    judged.outputs = mw_arena_alloc(arena, room, judged.width * sizeof *judged.outputs);
+    judged.outputs = mw_arena_alloc(arena, room, sizeof *judged.outputs);
     bool is_whole = judged.outputs;
     if (has_yes(&judged)) {
         judged.yes = mw_arena_alloc(arena, room, sizeof *judged.yes);
@@ -26,7 +26,8 @@ mw_status mw_judged_make(mw_arena *arena, const mw_labels *labels, mw_answer_kin
     if (is_class) {
         judged.answers = mw_arena_alloc(arena, room, sizeof *judged.answers);
         judged.came = mw_arena_alloc(arena, room, sizeof *judged.came);
-        is_whole = is_whole && judged.answers && judged.came;
+        judged.given = mw_arena_alloc(arena, room, sizeof *judged.given);
+        is_whole = is_whole && judged.answers && judged.came && judged.given;
     }
     if (!is_whole) return mw_fail(err, MW_NO_MEMORY, "train: no memory for %zu answers", count);
     *out_judged = judged;
@@ -41,21 +42,27 @@ void mw_judged_set_label(mw_judged *judged, size_t index, const mw_labels *label
 }
 
 /* Without a number there is no likeliest class; the metrics tell then. */
-void mw_judged_set_answer(mw_judged *judged, size_t index) {
-    if (!judged->answers) return;
-    mw_classes classes = {judged->classes, judged->outputs + index * judged->width};
+static void set_class(mw_judged *judged, size_t index, mw_classes classes) {
     size_t likeliest = mw_classes_likeliest(classes);
-    judged->answers[index] = likeliest == SIZE_MAX ? 0 : (uint32_t)likeliest;
+    uint32_t came = judged->came[index];
+    bool is_none = likeliest == SIZE_MAX, is_known = came < judged->width;
+    judged->answers[index] = is_none ? 0 : (uint32_t)likeliest;
+    judged->outputs[index] = is_none ? NAN : classes.probabilities[likeliest];
+    judged->given[index] = is_none ? NAN : is_known ? classes.probabilities[came] : 0;
+}
+
+void mw_judged_set_answer(mw_judged *judged, size_t index, const double *said) {
+    if (judged->answers) set_class(judged, index, (mw_classes){judged->classes, said});
+    else judged->outputs[index] = said[0];
 }
 
 void mw_judged_copy(mw_judged *judged, size_t index, const mw_judged *from, size_t from_index) {
-    size_t width = judged->width;
-    memcpy(judged->outputs + index * width, from->outputs + from_index * width,
-           width * sizeof *judged->outputs);
+    judged->outputs[index] = from->outputs[from_index];
     if (judged->yes) judged->yes[index] = from->yes[from_index];
     if (judged->numbers) judged->numbers[index] = from->numbers[from_index];
     if (judged->came) judged->came[index] = from->came[from_index];
     if (judged->answers) judged->answers[index] = from->answers[from_index];
+    if (judged->given) judged->given[index] = from->given[from_index];
 }
 
 static mw_status measure_yes(const mw_judged *judged, mw_bootstrap bootstrap,
@@ -69,11 +76,10 @@ static mw_status measure_yes(const mw_judged *judged, mw_bootstrap bootstrap,
 
 static mw_status measure_classes(const mw_judged *judged, mw_bootstrap bootstrap,
                                  mw_measures *measures, mw_error *err) {
-    mw_classified classified = {.probabilities = judged->outputs,
+    mw_classified classified = {.given = judged->given,
                                 .answers = judged->answers,
                                 .labels = judged->came,
                                 .count = judged->count,
-                                .class_count = judged->width,
                                 .label_count = judged->label_count};
     return mw_class_metrics_measure(classified, bootstrap, measures->of, err);
 }

@@ -11,16 +11,14 @@ static const mw_labels of_classes = {.kind = MW_ANSWER_CLASS,
                                      .all_names = {desks, 3},
                                      .numbers = numbers};
 
-/* Each example's label, and outputs that stand in `outputs`. */
+/* Each example's label, and what `outputs` says of it. */
 static void judge(mw_arena *arena, const mw_labels *labels, mw_answer_kind kind,
                   const double *outputs, mw_judged *out_judged) {
     mw_example examples[3] = {{.label = 0}, {.label = 1}, {.label = 0}};
     MW_CHECK_OK(mw_judged_make(arena, labels, kind, 3, out_judged, NULL), NULL);
     for (size_t i = 0; i < 3; i++) {
-        for (size_t c = 0; c < out_judged->width; c++)
-            out_judged->outputs[i * out_judged->width + c] = outputs[i * out_judged->width + c];
         mw_judged_set_label(out_judged, i, labels, &examples[i], i);
-        mw_judged_set_answer(out_judged, i);
+        mw_judged_set_answer(out_judged, i, outputs + i * out_judged->width);
     }
 }
 
@@ -55,7 +53,26 @@ MW_TEST(judged_copies_all_of_an_example) {
     MW_CHECK_OK(mw_judged_make(&arena, &of_classes, MW_ANSWER_CLASS, 1, &to, NULL), NULL);
     mw_judged_copy(&to, 0, &from, 1);
     MW_CHECK(to.answers[0] == 1 && to.came[0] == 1);
-    MW_CHECK(to.outputs[0] == 0.25 && to.outputs[1] == 0.75);
+    MW_CHECK(to.outputs[0] == 0.75 && to.given[0] == 0.75);
+    mw_judged_copy(&to, 0, &from, 2); /* the model does not know what came */
+    MW_CHECK(to.answers[0] == 0 && to.came[0] == 2);
+    MW_CHECK(to.outputs[0] == 0.5 && to.given[0] == 0);
+    mw_arena_release(&arena);
+}
+
+MW_TEST(judged_keeps_no_probability_of_each_class) {
+    enum { MANY = 10000, BYTES_MAX = 32 };
+    static char letters[MW_CLASSES_MAX];
+    static mw_str names[MW_CLASSES_MAX];
+    for (size_t i = 0; i < MW_CLASSES_MAX; i++) names[i] = (mw_str){letters + i, 1};
+    mw_labels labels = {.kind = MW_ANSWER_CLASS,
+                        .classes = {{names, MW_CLASSES_MAX}, NULL},
+                        .all_names = {names, MW_CLASSES_MAX}};
+    mw_arena arena;
+    mw_judged judged;
+    mw_arena_init(&arena, 1 << 26);
+    MW_CHECK_OK(mw_judged_make(&arena, &labels, MW_ANSWER_CLASS, MANY, &judged, NULL), NULL);
+    MW_CHECK(judged.width == MW_CLASSES_MAX && arena.size_used < (size_t)MANY * BYTES_MAX);
     mw_arena_release(&arena);
 }
 
@@ -79,10 +96,8 @@ static mw_status make_and_measure(void *context) {
     mw_arena_init(&arena, 1 << 20);
     mw_status status = mw_judged_make(&arena, &of_classes, MW_ANSWER_CLASS, 1, &judged, NULL);
     if (status == MW_OK) {
-        judged.outputs[0] = 0.75;
-        judged.outputs[1] = 0.25;
         judged.came[0] = 1;
-        mw_judged_set_answer(&judged, 0);
+        mw_judged_set_answer(&judged, 0, (const double[]){0.75, 0.25});
         status = mw_judged_measure(&judged, (mw_bootstrap){10, 1}, &measures, NULL);
     }
     mw_arena_release(&arena);

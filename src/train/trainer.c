@@ -267,16 +267,26 @@ static mw_status tell(training *job, mw_error *err) {
 
 /* --- how good it is --------------------------------------------------------------------- */
 
+/* Whether all of these say the same as the first. */
+static bool are_all_alike(const double *said, size_t count, size_t width, const double *first) {
+    for (size_t i = 0; i < count * width; i++)
+        if (said[i] != first[i % width]) return false;
+    return true;
+}
+
 /* In blocks, which the forest runs through far faster than row by row. */
 static mw_status answer_test_part(training *job, mw_error *err) {
     const mw_split *split = &job->out->split;
     const mw_examples *examples = job->config->examples;
     size_t width = job->features.count;
-    double *rows = take(job, SCORED_AT_ONCE, width * sizeof *rows, err);
-    if (!rows) return MW_NO_MEMORY;
     mw_judged *judged = &job->judged;
     MW_TRY(mw_judged_make(job->arena, &job->labels, job->out->answer, split->test_count, judged,
                           err));
+    double *rows = take(job, SCORED_AT_ONCE, width * sizeof *rows, err);
+    double *said = take(job, SCORED_AT_ONCE, judged->width * sizeof *said, err);
+    double *said_first = take(job, judged->width, sizeof *said_first, err);
+    if (!rows || !said || !said_first) return MW_NO_MEMORY;
+    job->out->is_constant = split->test_count > 1;
     for (size_t first = 0; first < split->test_count; first += SCORED_AT_ONCE) {
         size_t left = split->test_count - first;
         size_t count = left < SCORED_AT_ONCE ? left : SCORED_AT_ONCE;
@@ -287,8 +297,12 @@ static mw_status answer_test_part(training *job, mw_error *err) {
             mw_judged_set_label(judged, first + i, &job->labels, &examples->items[example],
                                 example);
         }
-        mw_forest_predict_rows(job->forest, rows, count, judged->outputs + first * judged->width);
-        for (size_t i = 0; i < count; i++) mw_judged_set_answer(judged, first + i);
+        mw_forest_predict_rows(job->forest, rows, count, said);
+        for (size_t i = 0; i < count; i++)
+            mw_judged_set_answer(judged, first + i, said + i * judged->width);
+        if (first == 0) memcpy(said_first, said, judged->width * sizeof *said);
+        if (job->out->is_constant)
+            job->out->is_constant = are_all_alike(said, count, judged->width, said_first);
     }
     return MW_OK;
 }
@@ -317,9 +331,7 @@ static mw_status answer_baseline(training *job, mw_judged *out_judged, mw_error 
     MW_TRY(mw_judged_make(job->arena, &job->labels, judged->kind, judged->count, out_judged, err));
     for (size_t i = 0; i < judged->count; i++) {
         mw_judged_copy(out_judged, i, judged, i);
-        for (size_t c = 0; c < judged->width; c++)
-            out_judged->outputs[i * judged->width + c] = shares ? shares[c] : job->labels.baseline;
-        mw_judged_set_answer(out_judged, i);
+        mw_judged_set_answer(out_judged, i, shares ? shares : &job->labels.baseline);
     }
     return MW_OK;
 }
@@ -353,12 +365,6 @@ static mw_status choose_threshold(training *job, const mw_judged *baseline, mw_e
     return MW_OK;
 }
 
-static bool are_all_alike(const mw_judged *judged) {
-    for (size_t i = judged->width; i < judged->count * judged->width; i++)
-        if (judged->outputs[i] != judged->outputs[i - judged->width]) return false;
-    return judged->count > 1;
-}
-
 static mw_status measure(training *job, mw_error *err) {
     const mw_split *split = &job->out->split;
     mw_bootstrap bootstrap = {job->config->is_brief ? 0 : MW_RESAMPLES_USUAL,
@@ -368,7 +374,6 @@ static mw_status measure(training *job, mw_error *err) {
     MW_TRY(mw_judged_measure(&job->judged, bootstrap, &job->out->test, err));
     MW_TRY(mw_judged_measure(&baseline, (mw_bootstrap){0}, &job->out->baseline, err));
     MW_TRY(choose_threshold(job, &baseline, err));
-    job->out->is_constant = are_all_alike(&job->judged);
     if (job->config->is_brief || split->test_count == 0) return MW_OK;
     mw_segments_question question = {.examples = job->config->examples,
                                      .first = split->test_first,
@@ -389,11 +394,7 @@ static mw_status profile_predictions(training *job, mw_profile *profile, mw_erro
     size_t count = job->out->split.test_count;
     mw_cell *cells = take(job, count, sizeof *cells, err);
     if (!cells) return MW_NO_MEMORY;
-    const mw_judged *judged = &job->judged;
-    for (size_t i = 0; i < count; i++) {
-        size_t at = i * judged->width + (judged->answers ? judged->answers[i] : 0);
-        cells[i] = mw_cell_number(judged->outputs[at]);
-    }
+    for (size_t i = 0; i < count; i++) cells[i] = mw_cell_number(job->judged.outputs[i]);
     return mw_profile_add(profile, MW_STR("prediction"), MW_TYPE_NUMBER,
                           (mw_column){cells, 1, count}, err);
 }
