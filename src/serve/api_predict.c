@@ -47,12 +47,18 @@ mw_status mw_api_write_why(const mw_api *api, size_t model, mw_answer answer, mw
     return MW_OK;
 }
 
-static mw_status write_answer(mw_api *api, const wish *wished, const mw_answer *answer,
-                              mw_json *json, mw_error *err) {
-    mw_api_write_answer(json, answer);
+/* Where they are asked for; of a fallback's answer the version has none. */
+static mw_status write_reasons(const mw_api *api, const wish *wished, const mw_answer *answer,
+                               mw_json *json, mw_error *err) {
     bool is_own = answer->prediction.fallback == MW_BECAUSE_NONE; /* else that is the reason */
     if (!wished->explain || !is_own) return MW_OK;
     return mw_api_write_why(api, wished->model, *answer, json, err);
+}
+
+static mw_status write_answer(const mw_api *api, const wish *wished, const mw_answer *answer,
+                              mw_json *json, mw_error *err) {
+    mw_api_write_answer(json, answer);
+    return write_reasons(api, wished, answer, json, err);
 }
 
 /* {"model", "version", "event", "predictions": [{NAME, "id", "prediction", "decision"}, ...]} */
@@ -70,7 +76,7 @@ static mw_status write_ranking(mw_api *api, const wish *wished, const mw_ranking
         mw_json_key_str(json, ranking->element.name);
         mw_cell_write_json(json, ranking->element.type, one->element, parts->symbols);
         mw_api_write_score(json, &one->answer);
-        if (wished->explain) MW_TRY(mw_api_write_why(api, wished->model, one->answer, json, err));
+        MW_TRY(write_reasons(api, wished, &one->answer, json, err));
         mw_json_object_end(json);
     }
     mw_json_array_end(json);

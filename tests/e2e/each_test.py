@@ -182,6 +182,22 @@ def check_outcomes(project, process, port, first, recorded):
     assert watched["verified"] >= len(first["predictions"]) and watched["differing"] == 0, watched
 
 
+def test_an_element_that_the_fallback_answers_has_no_reasons():
+    """Those of the version would be of another answer."""
+    with Shop("project: empty\n") as project:
+        project.write(project_text(project.folder) + "serving: {rank: {fallback: baseline, missing: 30%}}\n")
+        project.ok("ingest")
+        project.ok("train", "rank")
+        process, port = serve(project, END)
+        for record in False, True, True:  # asked, recorded, asked again
+            status, told = ask(port, visit("w1", ["i1", "nosuch"]), explain=True, record=record)
+            assert status == 200, told
+            known, unknown = sorted(told["predictions"], key=lambda entry: entry["item"])
+            assert "fallback" not in known and known["why"]["reasons"], told
+            assert unknown["fallback"] == "missing_features" and "why" not in unknown, told
+        serving.stop(process)
+
+
 def test_elements_without_an_id_are_not_taken_for_another():
     """They bear no name, and are told apart by their order: replay, verification and keeper know which is which."""
     with Shop("project: empty\n") as project:
