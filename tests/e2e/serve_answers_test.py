@@ -85,6 +85,21 @@ def check_words(model, answer):
         assert "probability" not in answer and "probabilities" not in answer and isinstance(answer["prediction"], float), answer
 
 
+def check_schema(described, answer):
+    """The description takes what this kind of model answers, and nothing that is of another kind."""
+    is_good = described.validator({"$ref": "#/components/schemas/prediction"}).is_valid
+    assert is_good(answer), answer
+    others = [{"decision": "yes"}, {"prediction": True}]
+    if answer["model"] == "desk":
+        others += [{"decision": True}, {"prediction": 0.5}, {"probabilities": {"billing": "1"}}]
+    else:
+        others += [{"prediction": "billing"}, {"probability": 0.5}, {"probabilities": {"billing": 1}}]
+    for other in others:
+        assert not is_good({**answer, **other}), (answer, other)
+    for name in ("id", "model", "version", "prediction", "decision", "probability", "probabilities"):
+        assert name not in answer or not is_good({key: value for key, value in answer.items() if key != name}), name
+
+
 def columns_of(row, model):
     """A row that `predict` wrote, in the words of the server."""
     if model == "desk":
@@ -146,6 +161,7 @@ def test_answers_are_kept_and_told_alike():
             described.call("POST", "/v1/models/{model}/predict", 200, orders[0], model=model)
             described.call("GET", "/v1/predictions/{id}", 200, id=answers[model][0]["id"])
             described.call("GET", "/v1/models/{model}", 200, model=model)
+            check_schema(described, answers[model][0])
         others = [order(number, order_id=f"x{number}") for number in range(1801, 1825)]  # later than all that was recorded
         asked = {model: [ask(port, model, {**body, "record": False}) for body in others] for model in MODELS}
         stop(process)
