@@ -1,5 +1,6 @@
 #include "decide/prediction.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/prng.h"
@@ -197,5 +198,40 @@ MW_TEST(prediction_elements_are_numbered_from_the_first_stamp) {
     for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
         mw_prediction prediction = {.place = records[i].place};
         MW_CHECK(mw_prediction_number(&order, &prediction, records[i].stamp) == records[i].number);
+    }
+}
+
+/* Else a fuzzer would start from what is refused at its first bytes. */
+MW_TEST(prediction_fuzzer_starts_from_records) {
+    static const struct {
+        const char *name;
+        mw_answer_kind kind;
+        mw_fallback_reason fallback;
+    } kept_ones[] = {{"first_format", MW_ANSWER_YES_NO, MW_BECAUSE_NONE},
+                     {"second_format", MW_ANSWER_YES_NO, MW_BECAUSE_MISSING},
+                     {"yes_no", MW_ANSWER_YES_NO, MW_BECAUSE_NONE},
+                     {"number", MW_ANSWER_NUMBER, MW_BECAUSE_NONE},
+                     {"class", MW_ANSWER_CLASS, MW_BECAUSE_NONE},
+                     {"class_of_a_fallback", MW_ANSWER_CLASS, MW_BECAUSE_BREAKER},
+                     {"no_class", MW_ANSWER_CLASS, MW_BECAUSE_NONE},
+                     {"score", MW_ANSWER_SCORE, MW_BECAUSE_NONE}};
+    for (size_t i = 0; i < sizeof kept_ones / sizeof *kept_ones; i++) {
+        char kept[200], path[100];
+        snprintf(path, sizeof path, "tests/corpus/prediction/%s", kept_ones[i].name);
+        FILE *file = fopen(path, "rb");
+        MW_CHECK(file);
+        size_t size = fread(kept, 1, sizeof kept, file);
+        fclose(file);
+        mw_symbols *symbols = new_symbols();
+        mw_cell cells[2];
+        mw_prediction read;
+        mw_error err;
+        MW_CHECK_OK(mw_prediction_read((mw_str){kept, size}, &schema, symbols, cells, &read, &err),
+                    &err);
+        MW_CHECK_EQUAL_INT(read.kind, kept_ones[i].kind);
+        MW_CHECK_EQUAL_INT(read.fallback, kept_ones[i].fallback);
+        MW_CHECK_EQUAL_INT(read.place, 42);
+        MW_CHECK_EQUAL_DOUBLE_BITS(read.prediction, 0.25);
+        mw_symbols_destroy(symbols);
     }
 }

@@ -36,7 +36,7 @@ MW_TEST(bundle_comes_back_with_the_name_of_its_version) {
 
 /* Else a fuzzer would start from what is refused at its first bytes. */
 MW_TEST(bundle_fuzzer_starts_from_exported_models) {
-    static const char *const names[] = {"shop", "ranked", "scheduled", "classes"};
+    static const char *const names[] = {"shop", "ranked", "scheduled", "classes", "number"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         static char kept[1 << 16];
         char path[64];
@@ -55,6 +55,8 @@ MW_TEST(bundle_fuzzer_starts_from_exported_models) {
             .what = "exported model", .magic = MW_BUNDLE_MAGIC, .format = MW_BUNDLE_FORMAT};
         mw_seal_append(&bytes, seal, (mw_str){kept, size});
         MW_CHECK_OK(mw_bundle_decode(&arena, mw_buf_str(&bytes), &bundle, &err), &err);
+        bool is_number = bundle.version->answer == MW_ANSWER_NUMBER;
+        MW_CHECK(is_number == (strcmp(names[i], "number") == 0));
         mw_buf_release(&bytes);
         mw_arena_release(&arena);
     }

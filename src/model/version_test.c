@@ -305,7 +305,9 @@ MW_TEST(version_fuzzer_starts_from_versions) {
         mw_answer_kind answer;
     } kept_ones[] = {{"small", 4, 0, MW_ANSWER_YES_NO},
                      {"background", 4, 2, MW_ANSWER_YES_NO},
-                     {"classes", 5, 0, MW_ANSWER_CLASS}};
+                     {"classes", 5, 0, MW_ANSWER_CLASS},
+                     {"number", 5, 2, MW_ANSWER_NUMBER},
+                     {"score", 5, 2, MW_ANSWER_SCORE}};
     for (size_t i = 0; i < sizeof kept_ones / sizeof *kept_ones; i++) {
         static char kept[1 << 16];
         char path[64];
