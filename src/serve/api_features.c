@@ -10,7 +10,8 @@ static mw_status write_elements(mw_json *json, const mw_api *api, size_t model, 
                                 mw_error *err) {
     mw_ranking ranking;
     const mw_service_config *parts = mw_service_parts(api->service);
-    MW_TRY(mw_service_rank(api->service, model, event, false, &ranking, err));
+    MW_TRY(mw_service_rank(api->service, model, event, (mw_ranking_wish){.size_max = SIZE_MAX},
+                           &ranking, err));
     const mw_decider *decider = mw_sequencer_decider(parts->sequencer, model);
     mw_json_object(json);
     mw_json_put_str(json, "event", ranking.event_id);

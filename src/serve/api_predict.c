@@ -90,14 +90,66 @@ typedef struct {
     mw_ranking ranking;
 } said;
 
-static mw_status ask(mw_api *api, const wish *wished, mw_sent_row row, said *out_said,
+/* What an element's answer takes at most, but for the element: one is written that has all that any
+   has, and numbers as long as any. Texts and descriptions among its reasons may be longer than they
+   are taken for: such an answer fails once it is recorded, and is told to whoever asks again
+   without them. */
+static mw_status measure_element(const mw_decider *decider, const wish *wished, size_t *out_size,
+                                 mw_error *err) {
+    enum { ESCAPED_SIZE = 6, REASONS_SIZE = 4 << 10 };
+    const double longest = -2.2250738585072014e-308;
+    const mw_model_program *model = mw_decider_model(decider);
+    const mw_scorer *scorer = mw_decider_scorer(decider);
+    const mw_version *version = scorer ? mw_scorer_version(scorer) : NULL;
+    double probabilities[MW_CLASSES_MAX];
+    mw_answer answer = {.prediction = {.prediction = longest, .fallback = MW_BECAUSE_MISSING}};
+    size_t name_size = 0, count = version ? version->classes.names.count : 0;
+    for (size_t i = 0; i < count; i++) {
+        probabilities[i] = longest;
+        size_t size = version->classes.names.items[i].size;
+        if (size > name_size) name_size = size;
+    }
+    if (version) {
+        answer.prediction.kind = version->answer;
+        answer.prediction.classes = (mw_classes){version->classes.names, probabilities};
+    }
+    mw_buf text;
+    mw_buf_init(&text, MW_RESPONSE_BODY_SIZE_MAX);
+    mw_json json = mw_json_begin(&text);
+    mw_json_object(&json);
+    const mw_stream *moments = &mw_decider_program(decider)->streams[model->moment_stream];
+    mw_json_key_str(&json, moments->schema.fields[model->each->element].name);
+    mw_json_null(&json);
+    mw_api_write_score(&json, &answer);
+    mw_json_object_end(&json);
+    mw_status status = mw_buf_check(&text, "answer for an element", err);
+    *out_size = text.size + MW_PREDICTION_ID_SIZE + ESCAPED_SIZE * name_size +
+                (wished->explain ? REASONS_SIZE : 0);
+    mw_buf_release(&text);
+    return status;
+}
+
+/* A ranking must fit what is left of the answer. */
+static mw_status rank(mw_api_rows *at, const wish *wished, mw_sent_row row,
+                      mw_ranking *out_ranking, mw_error *err) {
+    enum { REST_SIZE = 64 << 10, SIZE_MAX_OF_ALL = MW_RESPONSE_BODY_SIZE_MAX - REST_SIZE };
+    mw_service *service = at->api->service;
+    size_t written = at->json.out->size;
+    mw_ranking_wish how = {.record = wished->record,
+                           .size_max = written < SIZE_MAX_OF_ALL ? SIZE_MAX_OF_ALL - written : 0};
+    MW_TRY(measure_element(
+        mw_sequencer_decider(mw_service_parts(service)->sequencer, wished->model), wished,
+        &how.element_size, err));
+    return mw_service_rank(service, wished->model, row.json, how, out_ranking, err);
+}
+
+static mw_status ask(mw_api_rows *at, const wish *wished, mw_sent_row row, said *out_said,
                      mw_error *err) {
-    out_said->is_ranking = mw_service_ranks(api->service, wished->model);
-    if (out_said->is_ranking)
-        return mw_service_rank(api->service, wished->model, row.json, wished->record,
-                               &out_said->ranking, err);
-    return mw_service_predict(api->service, wished->model, row, wished->record,
-                              &out_said->answer, err);
+    mw_service *service = at->api->service;
+    out_said->is_ranking = mw_service_ranks(service, wished->model);
+    if (out_said->is_ranking) return rank(at, wished, row, &out_said->ranking, err);
+    return mw_service_predict(service, wished->model, row, wished->record, &out_said->answer,
+                              err);
 }
 
 static mw_status write_said(mw_api *api, const wish *wished, const said *what, mw_json *json,
@@ -141,7 +193,7 @@ static mw_status predict_row(mw_api_rows *at, const wish *wished, const mw_decid
                              yyjson_val *row, mw_error *err) {
     said what;
     mw_status status = check_version(at, decider, err);
-    if (status == MW_OK) status = ask(at->api, wished, mw_sent_json(row), &what, err);
+    if (status == MW_OK) status = ask(at, wished, mw_sent_json(row), &what, err);
     if (status != MW_OK && mw_receiving_awaits(mw_service_receiving(at->api->service))) {
         mw_api_rows_await(at, source_of(at->api, decider), NULL);
         return MW_OK;
@@ -192,7 +244,7 @@ static mw_sent_row event_of(yyjson_val *body) {
 static mw_status predict_one(mw_api_rows *at, const wish *wished, mw_sent_row row,
                              mw_error *err) {
     said what;
-    MW_TRY(ask(at->api, wished, row, &what, err));
+    MW_TRY(ask(at, wished, row, &what, err));
     mw_json_object(&at->json);
     MW_TRY(write_said(at->api, wished, &what, &at->json, err));
     mw_api_write_clock(&at->json, at->api);

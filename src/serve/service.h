@@ -87,11 +87,19 @@ typedef struct {
     int64_t t, place;
 } mw_ranking;
 
+typedef struct {
+    bool record;
+    size_t element_size; /* bytes that what is said of an element takes at most, written, but for
+                            the element itself; */
+    size_t size_max;     /* of them all, and the event's id. SIZE_MAX: nothing is refused for it */
+} mw_ranking_wish;
+
 bool mw_service_ranks(const mw_service *service, size_t model); /* whether the model has `each` */
 /* The same as mw_service_predict for all moments of an event. Each has a prediction of its own,
-   recorded under a name of its own. */
+   recorded under a name of its own. What might be too large to be written is MW_INVALID. */
 MW_MUST_USE mw_status mw_service_rank(mw_service *service, size_t model, yyjson_val *object,
-                                      bool record, mw_ranking *out_ranking, mw_error *err);
+                                      mw_ranking_wish wish, mw_ranking *out_ranking,
+                                      mw_error *err);
 /* A recorded prediction with its features as its version has them; NULL if that is not known any
    more. */
 MW_MUST_USE mw_status mw_service_find(mw_service *service, int64_t stamp, mw_answer *out_answer,

@@ -20,7 +20,8 @@ typedef struct {
     const mw_stream *moments; /* their stream, by the program of the version that answers */
     mw_received received;
     mw_event_standing standing; /* its */
-    bool record; /* what was recorded is answered, and what is new is recorded where it is asked */
+    mw_ranking_wish wish; /* to record: what was recorded is answered, and what is new is recorded
+                             where it is asked */
 } rank_call;
 
 /* Takes the elements of a row of the event, and makes room for what is said of them. */
@@ -40,11 +41,30 @@ static mw_status take_elements(const rank_call *c, const mw_cell *row, mw_error 
     return MW_OK;
 }
 
+/* What could not be written down is refused before it corrects or records anything. Elements are
+   written as their list spells them, and no character of an id takes more than ESCAPED_SIZE. */
+static mw_status check_size(const rank_call *c, const mw_cell *row, mw_str event_id,
+                            mw_error *err) {
+    enum { ESCAPED_SIZE = 6 }; /* \u0001 */
+    const mw_each *each = c->model->each;
+    size_t count = c->service->ranking.elements.count, size_max = c->wish.size_max;
+    if (count == 0) return MW_OK;
+    size_t size = mw_symbols_text(c->service->config.symbols, row[each->list].symbol).size +
+                  ESCAPED_SIZE * event_id.size + count * c->wish.element_size;
+    if (size <= size_max) return MW_OK;
+    mw_str list = c->moments->schema.fields[each->list].name;
+    mw_status status = mw_fail(err, MW_INVALID,
+                               "%.*s: what is said of its elements must be at most %zu bytes, got "
+                               "up to %zu: %zu for each of %zu", MW_STR_ARGS(list), size_max, size,
+                               c->wish.element_size, count);
+    return mw_hint(err, status, "Ask for fewer elements in one event.");
+}
+
 /* What was recorded for an element. */
 static mw_status find_element(const rank_call *c, mw_cell element,
                               const mw_ledger_found **out_stored, mw_error *err) {
     *out_stored = NULL;
-    if (!c->record) return MW_OK;
+    if (!c->wish.record) return MW_OK;
     c->service->ranking.row[c->model->each->element] = element;
     return mw_service_find_stored(c->service, c->number, c->moments, c->service->ranking.row,
                                   out_stored, err);
@@ -148,14 +168,15 @@ static int compare_ranked(const void *a, const void *b, void *context) {
 
 static mw_status rank(const rank_call *c, mw_ranking *ranking, mw_error *err) {
     mw_service *service = c->service;
-    bool is_stored = false, is_recorded = c->record && mw_decider_is_asked(c->decider);
+    bool is_stored = false, is_recorded = c->wish.record && mw_decider_is_asked(c->decider);
     const mw_event *event = &c->received.events[0];
     bool was_ranked = false;
-    if (c->standing == MW_EVENT_CONFLICTS && c->record)
+    if (c->standing == MW_EVENT_CONFLICTS && c->wish.record)
         MW_TRY(mw_sequencer_was_ranked(service->config.sequencer, c->number, ranking->event_id,
                                        &was_ranked, err));
     if (was_ranked) return mw_service_refuse_change(service, c->received, err);
     MW_TRY(take_elements(c, event->row, err));
+    MW_TRY(check_size(c, event->row, ranking->event_id, err));
     MW_TRY(rank_stored(c, ranking, &is_stored, err));
     if (!is_stored) MW_TRY(rank_now(c, is_recorded, ranking, err));
     element_order order = {ranking->element.type, service->config.symbols};
@@ -168,13 +189,13 @@ bool mw_service_ranks(const mw_service *service, size_t model) {
     return mw_decider_model(mw_sequencer_decider(service->config.sequencer, model))->each != NULL;
 }
 
-static mw_status rank_event(mw_service *service, size_t number, yyjson_val *object, bool record,
-                            mw_ranking *out_ranking, mw_error *err) {
+static mw_status rank_event(mw_service *service, size_t number, yyjson_val *object,
+                            mw_ranking_wish wish, mw_ranking *out_ranking, mw_error *err) {
     mw_decider *decider = mw_sequencer_decider(service->config.sequencer, number);
     const mw_model_program *model = mw_decider_model(decider);
     const mw_stream *moments = &mw_decider_program(decider)->streams[model->moment_stream];
     const mw_stream *stream = &service->config.program->streams[mw_decider_announcer(decider)];
-    rank_call call = {service, number, decider, model, moments, {0}, MW_EVENT_NEW, record};
+    rank_call call = {service, number, decider, model, moments, {0}, MW_EVENT_NEW, wish};
     MW_TRY(mw_receiving_take(service->receiving, stream->source, mw_sent_json(object),
                              &call.received, err));
     MW_TRY(mw_service_refuse_later(service, call.received, err));
@@ -195,11 +216,11 @@ static mw_status rank_event(mw_service *service, size_t number, yyjson_val *obje
     return MW_OK;
 }
 
-mw_status mw_service_rank(mw_service *service, size_t number, yyjson_val *object, bool record,
-                          mw_ranking *out_ranking, mw_error *err) {
+mw_status mw_service_rank(mw_service *service, size_t number, yyjson_val *object,
+                          mw_ranking_wish wish, mw_ranking *out_ranking, mw_error *err) {
     mw_arena_clear(&service->said);
     mw_receiving_begin(service->receiving);
-    mw_status status = rank_event(service, number, object, record, out_ranking, err);
+    mw_status status = rank_event(service, number, object, wish, out_ranking, err);
     mw_receiving_end(service->receiving);
     return status;
 }

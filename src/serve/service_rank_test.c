@@ -1,29 +1,17 @@
-#include "serve/shop_call_test.h"
+#include "serve/shop_baskets_test.h"
 
-#include <stdio.h>
-
-/* The shop, with a basket for each order, and a moment for each thing in it. */
-static void set_up_baskets(shop *s) {
-    static const char columns[] = "refund number\n", moment[] = "moment: on orders\n";
-    const char *first = strstr(shop_text, columns), *second = strstr(shop_text, moment);
-    char text[sizeof shop_text + 100];
-    mw_error err;
-    shop_set_up(s);
-    shop_close(s);
-    const char *rest = first + strlen(columns);
-    snprintf(text, sizeof text, "%.*srefund number, basket list\n%.*smoment: on orders each basket "
-             "as thing\n%s", (int)(first - shop_text), shop_text, (int)(second - rest), rest,
-             second + strlen(moment));
-    s->program = mw_test_program(&s->arena, s->symbols, text);
-    MW_CHECK_OK(shop_open(s, true, &err), &err);
+static mw_status rank_within(shop *s, const char *row, mw_ranking_wish wish, mw_ranking *ranking,
+                             mw_error *err) {
+    yyjson_doc *doc = shop_row(row);
+    mw_status status =
+        mw_service_rank(s->service, SHOP_QUICK, yyjson_doc_get_root(doc), wish, ranking, err);
+    yyjson_doc_free(doc);
+    return status;
 }
 
 static mw_status rank(shop *s, const char *row, bool record, mw_ranking *ranking, mw_error *err) {
-    yyjson_doc *doc = shop_row(row);
-    mw_status status = mw_service_rank(s->service, SHOP_QUICK, yyjson_doc_get_root(doc), record,
-                                       ranking, err);
-    yyjson_doc_free(doc);
-    return status;
+    mw_ranking_wish wish = {.record = record, .size_max = SIZE_MAX};
+    return rank_within(s, row, wish, ranking, err);
 }
 
 static const char three[] = "{\"shop\": \"a\", \"number\": 1, \"at\": \"1970-04-11T00:00:00Z\", "
@@ -39,7 +27,7 @@ MW_TEST(service_rank_answers_each_element_once_by_its_name_where_they_tie) {
     mw_error err;
     mw_ranking ranking, again;
     int64_t stamps[3];
-    set_up_baskets(&s);
+    shop_set_up_baskets(&s);
     MW_CHECK(mw_service_ranks(s.service, SHOP_QUICK) && !mw_service_ranks(s.service, SHOP_LATE));
     MW_CHECK_OK(rank(&s, three, false, &ranking, &err), &err);
     MW_CHECK(ranking.count == 3 && !ranking.items[0].answer.is_recorded);
@@ -66,7 +54,7 @@ MW_TEST(service_rank_refuses_what_was_ranked_with_other_contents) {
     shop s;
     mw_error err;
     mw_ranking ranking;
-    set_up_baskets(&s);
+    shop_set_up_baskets(&s);
     MW_CHECK_OK(rank(&s, three, true, &ranking, &err), &err);
     MW_CHECK_STATUS(rank(&s, "{\"shop\": \"a\", \"number\": 1, \"at\": \"1970-04-11T00:00:00Z\", "
                              "\"basket\": [\"tea\"]}", true, &ranking, &err), MW_CONFLICT);
@@ -86,11 +74,92 @@ MW_TEST(service_rank_says_nothing_of_a_list_without_elements) {
     shop s;
     mw_error err;
     mw_ranking ranking;
-    set_up_baskets(&s);
+    shop_set_up_baskets(&s);
     for (size_t i = 0; i < 2; i++) {
         MW_CHECK_OK(rank(&s, rows[i], true, &ranking, &err), &err);
         MW_CHECK_EQUAL_INT(ranking.count, 0);
         MW_CHECK_EQUAL_INT(events_in_log(&s), i + 1);
     }
+    shop_tear_down(&s);
+}
+
+/* The list takes 25 bytes, the id at most 6. */
+MW_TEST(service_rank_refuses_what_cannot_be_written_before_it_records_it) {
+    shop s;
+    mw_error err;
+    mw_ranking ranking = {.count = 7};
+    mw_ranking_wish wish = {.record = true, .element_size = 100, .size_max = 324 + 2};
+    shop_set_up_baskets(&s);
+    MW_CHECK_STATUS(rank_within(&s, three, wish, &ranking, &err), MW_INVALID);
+    MW_CHECK_EQUAL_STR(err.message, "basket: what is said of its elements must be at most 326 "
+                                    "bytes, got up to 331: 100 for each of 3");
+    MW_CHECK_EQUAL_STR(err.hint, "Ask for fewer elements in one event.");
+    MW_CHECK(ranking.count == 7 && events_in_log(&s) == 0);
+    MW_CHECK_EQUAL_INT(mw_service_read_counts(s.service).predicted, 0);
+
+    /* Neither does it correct what it would. */
+    yyjson_doc *doc = shop_row("{\"shop\": \"b\", \"number\": 1, "
+                               "\"at\": \"1970-04-11T00:00:00Z\"}");
+    mw_event_standing standing;
+    mw_sent_row row = mw_sent_json(yyjson_doc_get_root(doc));
+    MW_CHECK_OK(mw_service_take(s.service, SHOP_ORDERS, row, &standing, &err), &err);
+    yyjson_doc_free(doc);
+    MW_CHECK_STATUS(rank_within(&s, three, wish, &ranking, &err), MW_INVALID);
+    MW_CHECK_EQUAL_INT(events_in_log(&s), 1);
+    shop_tear_down(&s);
+}
+
+MW_TEST(service_rank_answers_what_just_fits) {
+    shop s;
+    mw_error err;
+    mw_ranking ranking;
+    mw_ranking_wish wish = {.record = true, .element_size = 100, .size_max = 331};
+    shop_set_up_baskets(&s);
+    MW_CHECK_OK(rank_within(&s, three, wish, &ranking, &err), &err);
+    MW_CHECK_EQUAL_INT(ranking.count, 3);
+    wish.size_max = 330; /* it stands, and cannot be told either */
+    MW_CHECK_STATUS(rank_within(&s, three, wish, &ranking, &err), MW_INVALID);
+    shop_tear_down(&s);
+}
+
+/* An order of so many things. */
+static void append_order(mw_buf *out, int number, size_t thing_count) {
+    mw_buf_printf(out, "{\"shop\": \"a\", \"number\": %d, \"at\": \"1970-04-11T00:00:00Z\", "
+                  "\"basket\": [", number);
+    for (size_t i = 0; i < thing_count; i++) mw_buf_printf(out, "%s\"t%zu\"", i ? ", " : "", i);
+    mw_buf_append_text(out, "]}");
+}
+
+/* What is said of a thing takes 120 KB, and may take 320 by what is known before: 200 things fit an
+   answer of 64 MiB, 600 do not. */
+MW_TEST(service_rank_of_long_classes_is_refused_or_answered_whole) {
+    enum { NAME_SIZE = 40000, MANY = 600, FEW = 200 };
+    static char texts[2][NAME_SIZE + 1];
+    static const char quick[] = "/v1/models/quick/predict";
+    const mw_str names[] = {{texts[0], NAME_SIZE}, {texts[1], NAME_SIZE}};
+    shop s;
+    mw_buf body;
+    for (int i = 0; i < 2; i++) memset(texts[i], 'a' + i, NAME_SIZE);
+    mw_buf_init(&body, 1 << 20);
+    shop_set_up_answers(&s, (mw_values){names, 2});
+    mw_buf_append_text(&body, "{\"event\": ");
+    append_order(&body, 1, MANY);
+    mw_buf_append_char(&body, '}');
+    mw_str answer = shop_call(&s, MW_HTTP_POST, quick, body.data, 422);
+    MW_CHECK(shop_says(answer, "basket: what is said of its elements must be at most 67043328 "
+                               "bytes, got up to ") && shop_says(answer, " for each of 600"));
+    MW_CHECK(mw_service_read_counts(s.service).predicted == 0 && events_in_log(&s) == 0);
+    mw_buf_clear(&body);
+    mw_buf_append_text(&body, "{\"events\": [");
+    append_order(&body, 2, MANY);
+    mw_buf_append_char(&body, ',');
+    append_order(&body, 3, FEW);
+    mw_buf_append_text(&body, "], \"record\": true}");
+    answer = shop_call(&s, MW_HTTP_POST, quick, body.data, 200);
+    MW_CHECK(shop_says(answer, "{\"row\":1,\"reason\":\"basket: what is said"));
+    MW_CHECK(answer.size > (size_t)FEW * 3 * NAME_SIZE && shop_says(answer, "\"thing\":\"t199\""));
+    MW_CHECK_EQUAL_INT(mw_service_read_counts(s.service).predicted, FEW);
+    MW_CHECK_EQUAL_INT(events_in_log(&s), 1);
+    mw_buf_release(&body);
     shop_tear_down(&s);
 }

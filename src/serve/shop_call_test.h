@@ -134,7 +134,7 @@ static inline mw_str shop_call(shop *s, mw_http_method method, const char *targe
     }
     if (s->response.code != code)
         mw_test_fail(MW_TEST_PLACE(target), "%d: %.*s", s->response.code,
-                     MW_STR_ARGS(mw_buf_str(&s->response.body)));
+                     MW_STR_ARGS(mw_str_slice(mw_buf_str(&s->response.body), 0, 4000)));
     return mw_buf_str(&s->response.body);
 }
 
