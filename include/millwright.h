@@ -107,14 +107,14 @@ static inline mw_value mw_time(const char *name, int64_t time_us) {
 typedef struct {
     double prediction; /* of a yes-or-no label: the probability of yes (of a model that ranks: its
                           score); of a label that is a number: that number; of a class: how likely
-                          the one named below is */
+                          the one named below is. Not finite where the forest's sums overflow */
     bool decision;     /* it reaches the version's threshold; false of a number or a class */
     int64_t t_us;      /* of the moment; 0 where features were given */
     const char *id;    /* of the moment's event, values joined by '|', until the timeline is used
                           again; empty where features were given */
     const char *element; /* of a model `each`, as text and as long; else empty */
     const char *class_name; /* of a label that is a class: the likeliest, of equals the first by
-                               name; as long as the model; else empty */
+                               name; as long as the model. Empty: it answers none */
 } mw_reply;
 
 typedef struct mw_model mw_model;

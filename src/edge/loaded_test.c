@@ -148,6 +148,52 @@ MW_TEST(loaded_model_knows_as_many_classes_as_there_may_be) {
     mw_model_close(model);
 }
 
+/* A version of classes whose sums are infinite: no one is the likeliest. */
+static void export_overflow(mw_buf *out) {
+    mw_arena arena;
+    mw_buf bytes, nodes;
+    mw_error err;
+    const mw_version *own;
+    mw_forest_head head = {.feature_count = 5,
+                           .tree_count = 6,
+                           .class_count = 3,
+                           .output = MW_OUTPUT_SOFTMAX,
+                           .sigmoid = 1};
+    mw_forest_node leaf = {.kind = MW_NODE_LEAF, .value = 1e308};
+    mw_arena_init(&arena, 1 << 24);
+    mw_buf_init(&bytes, 1 << 20);
+    mw_buf_init(&nodes, 1 << 10);
+    for (uint32_t i = 0; i < head.tree_count; i++) mw_forest_node_append(&nodes, &head, &leaf);
+    shop_version(&arena, SHOP_ASKED, shop_classes(), &bytes);
+    MW_CHECK_OK(mw_version_decode(&arena, mw_buf_str(&bytes), &own, &err), &err);
+    mw_version version = *own;
+    MW_CHECK_OK(mw_forest_make(&arena, &head, mw_buf_str(&nodes), &version.forest, &err), &err);
+    mw_buf_clear(&bytes);
+    MW_CHECK_OK(mw_version_encode(&version, &bytes, &err), &err);
+    mw_declarations declarations = mw_test_declare(&arena, SHOP_ASKED);
+    MW_CHECK_OK(mw_bundle_encode(&declarations, 0, mw_buf_str(&bytes), out, &err), &err);
+    mw_buf_release(&bytes);
+    mw_buf_release(&nodes);
+    mw_arena_release(&arena);
+}
+
+MW_TEST(loaded_model_names_no_class_where_its_sums_overflow) {
+    mw_buf file;
+    mw_model *model;
+    mw_reply reply;
+    double given[3] = {0};
+    mw_row row = MW_ROW(mw_number("worth", 1));
+    mw_buf_init(&file, 1 << 20);
+    export_overflow(&file);
+    MW_CHECK(mw_model_read(file.data, file.size, &model, NULL) == MW_DONE);
+    MW_CHECK(mw_model_predict(model, row, &reply, NULL) == MW_DONE);
+    MW_CHECK(isnan(reply.prediction) && !reply.decision);
+    MW_CHECK_EQUAL_STR(reply.class_name, "");
+    MW_CHECK(mw_model_probabilities(model, row, given, 3, NULL) == MW_DONE && isnan(given[0]));
+    mw_model_close(model);
+    mw_buf_release(&file);
+}
+
 MW_TEST(loaded_model_gives_probabilities_of_its_classes_alone) {
     mw_model *plain = load(SHOP_ASKED), *model = load_answer(SHOP_ASKED, shop_classes());
     mw_problem problem;
