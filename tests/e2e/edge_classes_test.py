@@ -2,6 +2,7 @@
 import io
 import json
 import random
+import subprocess
 from datetime import timedelta
 
 import example_worlds
@@ -9,7 +10,7 @@ import lightgbm
 import serving
 import shop
 from answering import DESKS, FEATURES, Answering
-from edge_test import driven, export, rows, stamp, us, values
+from edge_test import driven, export, rows, stamp, static, us, values
 from shop import Shop, main
 
 
@@ -189,6 +190,11 @@ def test_features_give_the_bits_of_lightgbm():
                 answered, number, probabilities = found[name]
                 assert list(probabilities) == order and list(probabilities.values()) == list(theirs), (name, theirs, found[name])
                 assert answered == min(order, key=lambda one: (-probabilities[one], one)), found[name]
+            example = static("examples/edge/predict.c", shop_.folder)
+            for line in lines[:5]:
+                words = [example, export(shop_, version, model="desk"), *(word[2:] for word in line[2:])]
+                out = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+                assert out.split() == [f"{found[line[1]][1]:.17g}", found[line[1]][0]], (line, out)
             count = len({answer[0] for answer in found.values()})
             assert count == 3 if kind == "knowing" else (count == 1 and answered == "billing"), (kind, found)
 
