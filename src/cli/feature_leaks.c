@@ -1,6 +1,5 @@
 #include "cli/feature_leaks.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -46,18 +45,13 @@ static int by_gain(const void *a, const void *b) {
     return mw_str_compare(one->feature->name, other->feature->name);
 }
 
-static void add_worth(mw_grid *grid, double worth) {
-    if (isnan(worth)) mw_grid_add(grid, "-");
-    else mw_grid_add(grid, "%.4f", worth);
-}
-
 static void add_cheat(mw_grid *grid, const mw_leak *leak, mw_cheat cheat) {
     if (leak->changed[cheat] == 0) {
         mw_grid_add(grid, "same");
         mw_grid_add(grid, "%s", "");
         return;
     }
-    add_worth(grid, leak->worth[cheat]);
+    mw_grid_add(grid, "%.4f", leak->worth[cheat]);
     mw_grid_add(grid, "%.1f %%", 100 * leak->changed[cheat]);
 }
 
@@ -68,7 +62,7 @@ static size_t print_grid(const report *told, mw_buf *out) {
     for (size_t i = 0; i < told->count; i++) {
         const mw_leak *leak = &told->found[i].leak;
         mw_grid_add_str(&grid, told->found[i].feature->name);
-        add_worth(&grid, leak->worth[MW_CHEAT_NONE]);
+        mw_grid_add(&grid, "%.4f", leak->worth[MW_CHEAT_NONE]);
         add_cheat(&grid, leak, MW_CHEAT_EVENT_TIME);
         add_cheat(&grid, leak, MW_CHEAT_OWN_EVENTS);
         mw_grid_add(&grid, "%.4f", mw_leak_gain(leak));

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "stat/concordance.h"
+#include "stat/held_out.h"
 #include "train/labels.h"
 
 enum { ARENA_MAX = 1 << 30 };
@@ -17,8 +18,9 @@ typedef struct {
     size_t moment_count;
     mw_arena arena;          /* of the labels' numbers */
     mw_labels labels;        /* of classes */
-    double *numbers;         /* each example's label; of classes unused */
-    double *values;          /* of the feature in hand */
+    double *numbers;         /* each example's label; of classes whether it is the one in hand */
+    double *values;          /* of the feature in hand; */
+    uint64_t *texts;         /* or these */
     mw_cell *cheated;        /* an example's features after another, as the cheat has them */
 } meter;
 
@@ -33,11 +35,41 @@ static double value_of(mw_type type, mw_cell cell) {
     }
 }
 
+/* Of it->texts, by the numbers that come with them elsewhere. */
+static mw_status measure_texts(meter *it, double *out_worth, mw_error *err) {
+    size_t count = it->honest.count;
+    MW_TRY(mw_held_out_lifts(it->texts, it->numbers, count, it->values, err));
+    return mw_concordance_of_numbers(it->values, it->numbers, count, out_worth, err);
+}
+
+/* Each class against all others, by how often it comes with a text elsewhere; weighed by their
+   pairs of examples, as pairs of classes are. */
+static mw_status measure_texts_of_classes(meter *it, double *out_worth, mw_error *err) {
+    size_t count = it->honest.count;
+    double sum = 0, pairs = 0;
+    for (size_t k = 0; k < it->labels.all_names.count; k++) {
+        double held = 0, worth;
+        for (size_t i = 0; i < count; i++) held += it->numbers[i] = it->labels.numbers[i] == k;
+        if (held == 0) continue;
+        MW_TRY(measure_texts(it, &worth, err));
+        sum += worth * held * ((double)count - held);
+        pairs += held * ((double)count - held);
+    }
+    *out_worth = sum / pairs;
+    return MW_OK;
+}
+
 static mw_status measure_feature(meter *it, const mw_cell *cells, size_t stride, mw_type type,
                                  double *out_worth, mw_error *err) {
     size_t count = it->honest.count;
+    bool is_class = it->labels.kind == MW_ANSWER_CLASS;
+    if (mw_type_is_symbol(type)) {
+        for (size_t i = 0; i < count; i++) it->texts[i] = cells[i * stride].symbol;
+        return is_class ? measure_texts_of_classes(it, out_worth, err)
+                        : measure_texts(it, out_worth, err);
+    }
     for (size_t i = 0; i < count; i++) it->values[i] = value_of(type, cells[i * stride]);
-    if (it->labels.kind != MW_ANSWER_CLASS)
+    if (!is_class)
         return mw_concordance_of_numbers(it->values, it->numbers, count, out_worth, err);
     return mw_concordance_of_classes(it->values, it->labels.numbers, count,
                                      it->labels.all_names.count, out_worth, err);
@@ -58,9 +90,7 @@ static mw_status measure(meter *it, mw_cheat cheat, mw_leak *out_leaks, mw_error
         cheat == MW_CHEAT_NONE ? mw_table_row(&it->honest.features, 0) : it->cheated;
     for (size_t f = 0; f < count; f++) {
         mw_type type = model->features[f].type;
-        out_leaks[f].worth[cheat] = NAN;
         out_leaks[f].changed[cheat] = cheat == MW_CHEAT_NONE ? 0 : share_changed(it, f);
-        if (mw_type_is_symbol(type)) continue;
         MW_TRY(measure_feature(it, cells + f, count, type, &out_leaks[f].worth[cheat], err));
     }
     return MW_OK;
@@ -183,8 +213,9 @@ static mw_status make_room(meter *it, mw_error *err) {
     it->example_of = mw_allocate((it->moment_count + 1) * sizeof *it->example_of);
     it->numbers = mw_allocate((count + 1) * sizeof *it->numbers);
     it->values = mw_allocate((count + 1) * sizeof *it->values);
+    it->texts = mw_allocate((count + 1) * sizeof *it->texts);
     it->cheated = mw_allocate((count * it->honest.model->feature_count + 1) * sizeof(mw_cell));
-    if (!it->example_of || !it->numbers || !it->values || !it->cheated)
+    if (!it->example_of || !it->numbers || !it->values || !it->texts || !it->cheated)
         return mw_fail(err, MW_NO_MEMORY, "leaks: no memory for %zu examples", count);
     for (size_t i = 0; i < count; i++)
         it->example_of[it->honest.items[i].number] = (uint32_t)i + 1;
@@ -211,6 +242,7 @@ mw_status mw_leaks_measure(mw_replay_config config, mw_leaks_progress progress, 
     mw_free(it.example_of);
     mw_free(it.numbers);
     mw_free(it.values);
+    mw_free(it.texts);
     mw_free(it.cheated);
     mw_examples_release(&it.honest);
     mw_arena_release(&it.arena);

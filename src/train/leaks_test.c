@@ -22,12 +22,14 @@
     "feature weight: weight\n"                         \
     "feature slow: last(slow.answer by ask over 2h)\n" \
     "feature own: last(own.answer by ask over 2h)\n"   \
+    "feature said: case when own = 0 then 'nil' "      \
+    "when own = 1 then 'one' else 'two' end\n"         \
     "model answer\n"                                   \
     "  moment: on asks\n"                              \
     "  label: "
 #define ANSWER "last(own.answer by id over next 1h)"
 
-enum { ASKS = 300, ASK_STREAM = 0, SLOW_STREAM, OWN_STREAM, STREAMS };
+enum { FEATURES = 4, ASKS = 300, ASK_STREAM = 0, SLOW_STREAM, OWN_STREAM, STREAMS };
 
 static void add(mw_events *events, int32_t stream, int64_t time, int64_t known,
                 const double said[2]) {
@@ -78,7 +80,7 @@ static void destroy(world *it) {
 static void check_planted(const char *text) {
     world it;
     build(&it, text);
-    mw_leak leaks[3];
+    mw_leak leaks[FEATURES];
     size_t count;
     mw_error err;
     MW_CHECK_OK(mw_leaks_measure(it.config, NULL, NULL, leaks, &count, &err), &err);
@@ -86,12 +88,14 @@ static void check_planted(const char *text) {
     MW_CHECK(mw_leak_gain(&leaks[0]) == 0 && leaks[0].changed[MW_CHEAT_EVENT_TIME] == 0 &&
              leaks[0].changed[MW_CHEAT_OWN_EVENTS] == 0);
     MW_CHECK(leaks[0].worth[MW_CHEAT_NONE] >= 0.5 && leaks[0].worth[MW_CHEAT_NONE] < 0.6);
-    const mw_leak *slow = &leaks[1], *own = &leaks[2];
+    const mw_leak *slow = &leaks[1], *own = &leaks[2], *said = &leaks[3];
     MW_CHECK(slow->worth[MW_CHEAT_NONE] == 0.5 && slow->worth[MW_CHEAT_EVENT_TIME] == 1 &&
              slow->changed[MW_CHEAT_EVENT_TIME] == 1 && slow->changed[MW_CHEAT_OWN_EVENTS] == 0);
     MW_CHECK(own->worth[MW_CHEAT_NONE] == 0.5 && own->worth[MW_CHEAT_OWN_EVENTS] == 1 &&
              own->changed[MW_CHEAT_OWN_EVENTS] == 1 && own->changed[MW_CHEAT_EVENT_TIME] == 0);
-    MW_CHECK(mw_leak_gain(slow) == 0.5 && mw_leak_gain(own) == 0.5);
+    MW_CHECK(said->worth[MW_CHEAT_NONE] == 0.5 && said->worth[MW_CHEAT_OWN_EVENTS] == 1 &&
+             said->changed[MW_CHEAT_OWN_EVENTS] > 0.5 && said->changed[MW_CHEAT_EVENT_TIME] == 0);
+    MW_CHECK(mw_leak_gain(slow) == 0.5 && mw_leak_gain(own) == 0.5 && mw_leak_gain(said) == 0.5);
     destroy(&it);
 }
 
@@ -111,7 +115,7 @@ static void check_refused(const char *text, int64_t now, const char *message) {
     world it;
     build(&it, text);
     it.config.now = now;
-    mw_leak leaks[3];
+    mw_leak leaks[FEATURES];
     size_t count;
     mw_error err;
     MW_CHECK_STATUS(mw_leaks_measure(it.config, NULL, NULL, leaks, &count, &err), MW_INVALID);

@@ -21,18 +21,24 @@ features:
   gift:    gift = 1
   nothing: amount * 0
   who:     who
+  named:   pair
   own:     last(hints.size by order_id over 2d)
   early:   last(hints.size by pair over 2d)
+  words:   last(hints.class by pair over 2d)
 models:
   back: {moment: on orders, label: last(ends.KIND by id over next 2d)}
 """
 HONEST = ["amount", "waited", "gift", "nothing"]
 
 
+def class_of(size):
+    return "small" if size < 2 else "big" if size > 9 else "medium"
+
+
 def write_world(project, leaks):
-    """An order's size shows in its amount, somewhat. Hints tell it an hour before: of the order itself, and of its pair,
-    which is known a day later; without leaks they tell of nothing. Classes are parts of the sizes, so what tells the size
-    tells the class, though no end of its range stands for the one in the middle."""
+    """An order's size shows in its amount and in who asks, somewhat. Hints tell it an hour before: of the order itself, and
+    of its pair, which is known a day later; without leaks they tell of nothing. Classes are parts of the sizes, so what
+    tells the size tells the class, though no end of its range stands for the one in the middle."""
     draw, orders, hints, ends = shop.random.Random(shop.SEED), [], [], []
     for number in range(500):
         before, now, after, late = (shop.stamp(shop.START + shop.timedelta(hours=number + more))
@@ -40,11 +46,13 @@ def write_world(project, leaks):
         size = round(draw.expovariate(0.2), 1)
         told = size if leaks else round(draw.expovariate(0.2), 1)
         amount = "" if draw.random() < 0.1 else draw.randrange(10) + int(size)
-        orders.append(f"o{number},{now},p{number},{amount},{draw.randrange(50)},{draw.randrange(2)},w{draw.randrange(9)}")
-        hints += [f"o{number},{before},{before},,{told}", f"x{number},{before},{late},p{number},{told}"]
-        ends.append(f"o{number},{after},{size},{'small' if size < 2 else 'big' if size > 9 else 'medium'}")
+        who = "" if draw.random() < 0.1 else f"w{draw.randrange(9 if size < 4 else 15)}"
+        orders.append(f"o{number},{now},p{number},{amount},{draw.randrange(50)},{draw.randrange(2)},{who}")
+        hints += [f"o{number},{before},{before},,{told},{class_of(told)}",
+                  f"x{number},{before},{late},p{number},{told},{class_of(told)}"]
+        ends.append(f"o{number},{after},{size},{class_of(size)}")
     for name, heading, rows in (("orders", "order_id,placed,pair,amount,waited,gift,who", orders),
-                                ("hints", "order_id,at,seen,pair,size", hints),
+                                ("hints", "order_id,at,seen,pair,size,class", hints),
                                 ("ends", "order_id,at,size,class", ends)):
         (project.folder / f"data/{name}.csv").write_text("\n".join([heading] + rows) + "\n")
 
@@ -56,13 +64,14 @@ class World(Shop):
         self.ok("ingest")
 
     def columns(self):
-        """What is built of the features, as numbers with missing below all, and the labels."""
+        """What is built of the features, as numbers with missing below all, who asks, and the labels."""
         file = self.folder / "built.csv"
         self.ok("features", "build", "--output", str(file))
         frame = pandas.read_csv(file)
         frame = frame[frame["label"].notna()]
         frame["waited"] = pandas.to_timedelta(frame["waited"]).dt.total_seconds()
-        return {name: frame[name].astype(float).fillna(-numpy.inf).to_numpy() for name in HONEST}, frame["label"].to_numpy()
+        columns = {name: frame[name].astype(float).fillna(-numpy.inf).to_numpy() for name in HONEST}
+        return columns, frame["who"].fillna("").to_numpy(), frame["label"].to_numpy()
 
 
 def folded(share):
@@ -85,29 +94,56 @@ def pairwise(values, labels):
     return told / pairs
 
 
-def check_measure(kind, key, expected):
+def held_out(texts, targets):
+    """For each row how far its text's targets in the other half lie above that half's mean, five rows of the mean added."""
+    half = numpy.array([(row * 0x9E3779B97F4A7C15 >> 63) & 1 for row in range(len(texts))])
+    lifts = numpy.empty(len(texts))
+    for row, text in enumerate(texts):
+        others = targets[(texts == text) & (half != half[row])]
+        lifts[row] = (others - targets[half != half[row]].mean()).sum() / (len(others) + 5)
+    return lifts
+
+
+def of_texts(texts, labels):
+    return concordance(held_out(texts, labels).round(9), labels)
+
+
+def of_texts_by_class(texts, labels):
+    told = pairs = 0
+    for name in set(labels):
+        yes = (labels == name).astype(float)
+        rows = yes.sum() * (1 - yes).sum()
+        told += rows * folded(roc_auc_score(yes, held_out(texts, yes).round(9)))
+        pairs += rows
+    return told / pairs
+
+
+def check_measure(kind, key, expected, expected_of_texts):
     with World(kind) as project:
         leaks = project.ok("features", "leaks", "--json").json()
         found = {leak["name"]: leak for leak in leaks["features"]}
-        columns, labels = project.columns()
+        columns, who, labels = project.columns()
         assert leaks["examples"] == len(labels) == 500
         for name in HONEST:
             assert abs(found[name][key] - expected(columns[name], labels)) < 1e-12, (name, found[name])
             assert found[name]["gain"] == 0 == found[name]["changed_by_event_time"], found[name]
         assert found["nothing"][key] > 0.5  # missing where the amount is, which tells a little
-        assert found["who"][key] is None and 0.55 < found["amount"][key] < 0.95, found
-        assert [leak["name"] for leak in leaks["features"]][:2] == ["early", "own"], leaks
-        for name, way, other in (("early", "by_event_time", "with_own_events"), ("own", "with_own_events", "by_event_time")):
+        assert abs(found["who"][key] - expected_of_texts(who, labels)) < 1e-12 and found["who"]["gain"] == 0, found["who"]
+        assert found["who"][key] > 0.55 < found["amount"][key] < 0.95 and found["named"][key] == 0.5, found
+        planted = {"early", "own"} | ({"words"} if kind == "class" else set())
+        assert {leak["name"] for leak in leaks["features"][:len(planted)]} == planted, leaks
+        for name in planted:
+            way, other = ("with_own_events", "by_event_time") if name == "own" else ("by_event_time", "with_own_events")
             assert found[name][key] == 0.5 and found[name][f"{key}_{way}"] == 1 and found[name]["gain"] == 0.5, found[name]
             assert found[name][f"changed_{way}"] == 1 and found[name][f"changed_{other}"] == 0, found[name]
 
 
 def test_of_numbers_it_is_concordance():
-    check_measure("size", "concordance", concordance)
+    check_measure("size", "concordance", concordance, of_texts)
 
 
 def test_of_classes_it_is_the_area_between_each_two():
-    check_measure("class", "pairwise_roc_auc", pairwise)
+    check_measure("class", "pairwise_roc_auc", pairwise, of_texts_by_class)
 
 
 def test_a_planted_leak_stands_out_by_name():
@@ -115,8 +151,8 @@ def test_a_planted_leak_stands_out_by_name():
                         ("class", "\nPairwise ROC AUC of each feature alone, over 500 examples: ")):
         with World(kind) as project:
             text = project.ok("features", "leaks").out
-            assert title in text and "2 would have gained more than 0.01\n" in text and "too good" not in text, text
-            assert [line.split()[0] for line in text.splitlines()[1:3]] == ["early", "own"], text
+            assert title in text and "3 would have gained more than 0.01\n" in text and "too good" not in text, text
+            assert {line.split()[0] for line in text.splitlines()[1:4]} == {"early", "own", "words"}, text
         with World(kind, project=PROJECT.replace(", known: seen", "")) as project:  # as if it had been known at once
             text = project.ok("features", "leaks").out
             assert "\nearly is too good to be true alone (1.0000): is it known when the project says?\n" in text, text
@@ -133,7 +169,7 @@ def test_nothing_is_made_up():
             assert "would have gained" not in text and "too good" not in text, text
         with World(kind, leaks=False) as project:
             leaks = {leak["name"]: leak for leak in project.ok("features", "leaks", "--json").json()["features"]}
-            assert leaks["early"]["changed_by_event_time"] == leaks["own"]["changed_with_own_events"] == 1, leaks
+            assert leaks["early"]["changed_by_event_time"] == leaks["words"]["changed_by_event_time"] == leaks["own"]["changed_with_own_events"] == 1, leaks
             assert all(leak["gain"] < 0.06 for leak in leaks.values()), leaks  # some four standard errors of 500 examples
 
 
