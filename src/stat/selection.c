@@ -6,6 +6,7 @@
 typedef struct {
     mw_selection_rows rows;
     double errors_min;     /* what chance reaches, in standard errors */
+    double gain_min;
     mw_standing standing;  /* with the steps of those that are chosen */
     mw_column_steps steps; /* of the column in hand */
     mw_step_gain *alone;   /* by column */
@@ -29,7 +30,8 @@ static size_t find_best(selection *it, bool is_first, mw_step_gain *out_gain) {
         if (it->is_chosen[c] || !it->rows.bins[c]) continue;
         mw_step_gain gain = try_column(it, c);
         if (is_first) it->alone[c] = gain;
-        if (gain.mean <= it->errors_min * gain.error || gain.mean <= out_gain->mean) continue;
+        double beaten = fmax(it->errors_min * gain.error, fmax(it->gain_min, out_gain->mean));
+        if (gain.mean <= beaten) continue;
         best = c;
         *out_gain = gain;
     }
@@ -54,10 +56,12 @@ static size_t select_some(selection *it, size_t max, mw_selected *out_selected) 
 
 mw_status mw_select_columns(mw_selection_rows rows, size_t max, mw_selected *out_selected,
                             size_t *out_count, mw_error *err) {
+    mw_column_rows judged = {NULL, rows.fit_count, rows.row_count - rows.fit_count};
     size_t size = rows.row_count * rows.standing.width * sizeof(double);
     selection it = {
         .rows = rows,
         .errors_min = sqrt(2 * log((double)rows.column_count + 1)),
+        .gain_min = MW_SELECTION_GAIN_MIN * mw_column_loss(&rows.standing, judged),
         .standing = rows.standing,
         .alone = mw_allocate((rows.column_count + 1) * sizeof *it.alone),
         .is_chosen = mw_allocate((rows.column_count + 1) * sizeof *it.is_chosen),

@@ -5,10 +5,13 @@
  * rows and judged on the later ones; the best takes its step on all rows, and the others are
  * tried again on what is left to explain, so of two that say the same only one is chosen. It ends
  * when the best gains no more than the best of so many columns of noise would: sqrt(2 ln n) of its
- * standard errors, about the expected greatest of n normal ones.
+ * standard errors, about the expected greatest of n normal ones. And less than a thousandth of the
+ * loss is none: what hardly changes takes so small a step that it is sure of next to nothing.
  */
 #pragma once
 #include "stat/column_step.h"
+
+#define MW_SELECTION_GAIN_MIN 0.001 /* of the loss that stands on the later rows */
 
 typedef struct {
     const uint8_t *const *bins; /* by column, one a row; NULL: leave it out */

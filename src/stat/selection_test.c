@@ -81,6 +81,41 @@ MW_TEST(selection_leaves_out_what_it_is_told_to) {
     MW_CHECK_EQUAL_INT(count, 0);
 }
 
+/* What a column's step gains, whether it is worth telling or not. */
+static double gain_of(const mw_standing *standing, const uint8_t *bins) {
+    mw_column_steps steps;
+    MW_CHECK_OK(mw_column_steps_init(&steps, standing, NULL), NULL);
+    mw_column_step_fit(standing, (mw_column_rows){bins, 0, FIT}, &steps);
+    mw_column_rows judged = {bins, FIT, ROWS - FIT};
+    double gain = mw_column_step_gain(standing, judged, &steps).mean;
+    mw_column_steps_release(&steps);
+    return gain;
+}
+
+/* A little is lacking on the rows to fit on and much on those to judge by, and the column hardly
+   changes: its step is next to nothing, and each row is surely the better for it. */
+MW_TEST(selection_takes_nothing_that_gains_next_to_nothing) {
+    uint64_t prng = mw_test_seed();
+    for (size_t k = 0; k < KINDS; k++) {
+        mw_selection_rows rows = draw_world(&prng, kinds[k]);
+        for (size_t i = 0; i < ROWS; i++) {
+            columns[0][i] = i % 40 < 4;
+            margins[i] = -0.001;
+            foretold[i] = 14.999;
+            for (size_t c = 0; c < 3; c++) probabilities[3 * i + c] = c < 2 ? 0.2501 : 0.4998;
+            yes[i] = i < FIT ? i / 40 % 250 < 125 : i % 3 > 0;
+            numbers[i] = i < FIT ? (yes[i] ? 16 : 14) : i % 2 ? 11 : 20;
+            classes[i] = yes[i] ? 2 : (uint32_t)i % 2;
+        }
+        rows.column_count = 1;
+        MW_CHECK(gain_of(&rows.standing, columns[0]) > 0);
+        mw_selected selected[1];
+        size_t count;
+        MW_CHECK_OK(mw_select_columns(rows, 1, selected, &count, NULL), NULL);
+        MW_CHECK_EQUAL_INT(count, 0);
+    }
+}
+
 static mw_status select_none(void *context) {
     size_t count;
     mw_selected selected[1];
