@@ -3,6 +3,7 @@
 #include "lang/asked.h"
 #include "lang/lexer.h"
 #include "lang/range.h"
+#include "table/answer_kind.h"
 
 static mw_str source_name(const mw_program *program, const mw_window *window) {
     return program->sources[program->streams[window->stream].source].name;
@@ -204,7 +205,10 @@ static void explain_maturity(const mw_program *program, const mw_model_program *
     }
     mw_buf_append_text(out, "It matures ");
     mw_span_append(out, model->maturity_us);
-    mw_buf_append_text(out, " after the moment, all classes at once: it looks ");
+    bool is_number = mw_answer_kind_of(mw_code_type(model->label)) == MW_ANSWER_NUMBER;
+    mw_buf_append_text(out, " after the moment");
+    if (!is_number) mw_buf_append_text(out, ", all classes at once");
+    mw_buf_append_text(out, ": it looks ");
     mw_span_append(out, horizon_us);
     mw_buf_append_text(out, " ahead, and events of ");
     mw_buf_append_str(out, program->sources[latest->source].name);

@@ -183,6 +183,22 @@ MW_TEST(explain_says_what_the_label_sees_and_when_it_matures) {
         "example.\n");
 }
 
+MW_TEST(explain_speaks_of_classes_where_there_are_some) {
+    check_label(
+        "stream orders:\n  columns: shop category, amount number, at time\n  time: at\n"
+        "  id: shop, at\n"
+        "model m:\n  moment: on orders\n  label: sum(orders.amount by shop over next 3h)\n",
+        "label is a number: sum(orders.amount by shop over next 3h)\n"
+        "sum(orders.amount by shop over next 3h) is the sum of amount over the events of orders "
+        "with the same shop, in the 3h from the moment on, known when the label matures; the "
+        "predicted event itself is left out.\n"
+        "The moment is the time of an event of orders.\n"
+        "It matures 4h after the moment: it looks 3h ahead, and events of orders may become known "
+        "1h after their time (lag and `late`).\n"
+        "Then it never changes; what comes later is counted. Where it is missing it makes no "
+        "example.\n");
+}
+
 /* The slowest of its streams is the one that it waits for; `unless` and what is back count too. */
 MW_TEST(explain_says_what_leaves_an_example_out) {
     check_label(
