@@ -170,23 +170,17 @@ static mw_status add_up(job *it, mw_scorer *scorer, const size_t *indices, mw_ce
     size_t count = mw_scorer_version(scorer)->features.count, rows = it->sample.row_count;
     size_t every = rows / EXPLAINED_MAX + 1;
     mw_catalogue_entry *entries = it->catalogue->entries;
+    double *weights = mw_arena_alloc(&it->walk->workspace.cli->arena, count + 1, sizeof *weights);
     double all = 0;
-    for (size_t i = 0; i < count; i++) entries[indices[i]].importance = 0;
+    if (!weights) return no_memory(err);
     for (size_t row = 0; row < rows; row += every) {
-        mw_reasons reasons;
         for (size_t i = 0; i < count; i++)
             cells[i] = mw_table_row(&it->sample, row)[indices[i]];
-        MW_TRY(mw_scorer_explain(scorer, cells, &reasons, err));
-        for (size_t i = 0; i < reasons.count; i++) {
-            const mw_reason *reason = &reasons.items[i];
-            double added = fabs(reason->adds);
-            size_t width = reason->width > 0 ? reason->width : 1; /* a vector's, to each alike */
-            for (size_t k = 0; k < width; k++)
-                entries[indices[reason->feature + k]].importance += added / (double)width;
-            all += added;
-        }
+        MW_TRY(mw_scorer_weigh(scorer, cells, weights, err));
     }
-    for (size_t i = 0; i < count && all > 0; i++) entries[indices[i]].importance /= all;
+    for (size_t i = 0; i < count; i++) all += weights[i];
+    for (size_t i = 0; i < count; i++)
+        entries[indices[i]].importance = all > 0 ? weights[i] / all : 0;
     return MW_OK;
 }
 

@@ -129,19 +129,23 @@ mw_status mw_scorer_prepare(mw_scorer *scorer, mw_error *err) {
                              &scorer->explainer, err);
 }
 
-/* What each feature adds to the row that was scored: of classes to the sum of the one that is
-   answered (of no number: to that of the first). */
-static mw_status explain_values(mw_scorer *scorer, mw_str class_name, const double **out_added,
-                                mw_error *err) {
-    mw_values names = scorer->version->classes.names;
+/* What each feature adds to each sum of the row that was scored. */
+static mw_status add_values(mw_scorer *scorer, mw_error *err) {
     if (scorer->background)
-        MW_TRY(mw_background_run(scorer->background, scorer->values, 1, scorer->added, err));
-    else MW_TRY(mw_explainer_run(scorer->explainer, scorer->values, 1, scorer->added, err));
+        return mw_background_run(scorer->background, scorer->values, 1, scorer->added, err);
+    return mw_explainer_run(scorer->explainer, scorer->values, 1, scorer->added, err);
+}
+
+static const double *added_to_sum(const mw_scorer *scorer, size_t sum) {
+    return scorer->added + sum * (scorer->version->features.count + 1);
+}
+
+/* To the sum of the class that is answered; of no number: to that of the first. */
+static const double *added_to_answer(const mw_scorer *scorer, mw_str class_name) {
+    mw_values names = scorer->version->classes.names;
     size_t class = names.count;
     while (class > 0 && !mw_str_equal(names.items[class - 1], class_name)) class--;
-    size_t sum = class > 0 ? class - 1 : 0;
-    *out_added = scorer->added + sum * (scorer->version->features.count + 1);
-    return MW_OK;
+    return added_to_sum(scorer, class > 0 ? class - 1 : 0);
 }
 
 /* How many numbers, from this one on, the forest sees only as components of all; 0: none. */
@@ -151,23 +155,47 @@ static uint32_t projected(const mw_model_feature *feature) {
     return 0;
 }
 
-mw_status mw_scorer_explain(mw_scorer *scorer, const mw_cell *features, mw_reasons *out_reasons,
-                            mw_error *err) {
-    size_t count = scorer->version->features.count;
-    MW_TRY(mw_scorer_prepare(scorer, err));
-    const double *added;
-    mw_score score = mw_scorer_run(scorer, features);
-    MW_TRY(explain_values(scorer, score.class_name, &added, err));
-    size_t reason_count = 0, width;
+/* Fills the reasons, in the features' order; how many there are. */
+static size_t list_reasons(mw_scorer *scorer, const double *added) {
+    size_t count = scorer->version->features.count, reason_count = 0, width;
     for (size_t i = 0; i < count; i += width) {
         mw_reason reason = {(uint32_t)i, 0, projected(&scorer->version->features.items[i])};
         width = reason.width > 0 ? reason.width : 1;
         for (size_t k = 0; k < width; k++) reason.adds += added[i + k];
         scorer->reasons[reason_count++] = reason;
     }
+    return reason_count;
+}
+
+mw_status mw_scorer_explain(mw_scorer *scorer, const mw_cell *features, mw_reasons *out_reasons,
+                            mw_error *err) {
+    size_t count = scorer->version->features.count;
+    MW_TRY(mw_scorer_prepare(scorer, err));
+    mw_score score = mw_scorer_run(scorer, features);
+    MW_TRY(add_values(scorer, err));
+    const double *added = added_to_answer(scorer, score.class_name);
+    size_t reason_count = list_reasons(scorer, added);
     mw_reasons_sort(scorer->reasons, reason_count);
     *out_reasons = (mw_reasons){scorer->reasons, reason_count, added[count],
                                 scorer->descriptions};
+    return MW_OK;
+}
+
+mw_status mw_scorer_weigh(mw_scorer *scorer, const mw_cell *features, double *weights,
+                          mw_error *err) {
+    size_t sum_count = mw_forest_facts(scorer->version->forest).class_count;
+    MW_TRY(mw_scorer_prepare(scorer, err));
+    (void)mw_scorer_run(scorer, features);
+    MW_TRY(add_values(scorer, err));
+    for (size_t sum = 0; sum < sum_count; sum++) {
+        size_t reason_count = list_reasons(scorer, added_to_sum(scorer, sum));
+        for (size_t i = 0; i < reason_count; i++) {
+            const mw_reason *reason = &scorer->reasons[i];
+            size_t width = reason->width > 0 ? reason->width : 1;
+            for (size_t k = 0; k < width; k++)
+                weights[reason->feature + k] += fabs(reason->adds) / (double)width;
+        }
+    }
     return MW_OK;
 }
 

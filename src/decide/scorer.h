@@ -38,6 +38,12 @@ MW_MUST_USE mw_status mw_scorer_prepare(mw_scorer *scorer, mw_error *err);
 MW_MUST_USE mw_status mw_scorer_explain(mw_scorer *scorer, const mw_cell *features,
                                         mw_reasons *out_reasons, mw_error *err);
 
+/* How much each feature adds to all sums of the row, those of the classes that are not answered
+   too: adds the absolute SHAP values to `weights`, one a feature. A vector that the forest sees as
+   components has its own on all of its numbers alike. Prepares if need be. */
+MW_MUST_USE mw_status mw_scorer_weigh(mw_scorer *scorer, const mw_cell *features, double *weights,
+                                      mw_error *err);
+
 const mw_version *mw_scorer_version(const mw_scorer *scorer);
 mw_str mw_scorer_name(const mw_scorer *scorer); /* 12 hex digits */
 /* How the features and the prediction (the last column) were distributed in training. */

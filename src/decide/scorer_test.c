@@ -179,6 +179,22 @@ MW_TEST(scorer_says_why_of_the_class_that_it_answers) {
     mw_symbols_destroy(symbols);
 }
 
+/* Where billing is answered the carrier speaks against spam, and matters all the same. */
+MW_TEST(scorer_weighs_what_is_added_to_every_class) {
+    mw_symbols *symbols;
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
+    mw_cell row[] = {mw_cell_number(3), {.symbol = mw_symbols_intern(symbols, carriers[0])}};
+    mw_scorer *scorer = new_scorer(MW_ANSWER_CLASS, symbols);
+    double weights[] = {0, 0};
+    MW_CHECK_OK(mw_scorer_weigh(scorer, row, weights, NULL), NULL);
+    MW_CHECK(weights[0] == 0 && fabs(weights[1] - 1) < 1e-12);
+    row[1].symbol = mw_symbols_find(symbols, carriers[1]);
+    MW_CHECK_OK(mw_scorer_weigh(scorer, row, weights, NULL), NULL);
+    MW_CHECK(weights[0] == 0 && fabs(weights[1] - 4) < 1e-12);
+    mw_scorer_destroy(scorer);
+    mw_symbols_destroy(symbols);
+}
+
 MW_TEST(scorer_fits_a_label_of_its_kind_alone) {
     mw_symbols *symbols;
     mw_error err;
