@@ -46,7 +46,7 @@ def write_world(project, leaks):
         size = round(draw.expovariate(0.2), 1)
         told = size if leaks else round(draw.expovariate(0.2), 1)
         amount = "" if draw.random() < 0.1 else draw.randrange(10) + int(size)
-        who = "" if draw.random() < 0.1 else f"w{draw.randrange(9 if size < 4 else 15)}"
+        who = "" if draw.random() < 0.1 else f"w{draw.randrange(5 if size < 4 else 15)}"
         orders.append(f"o{number},{now},p{number},{amount},{draw.randrange(50)},{draw.randrange(2)},{who}")
         hints += [f"o{number},{before},{before},,{told},{class_of(told)}",
                   f"x{number},{before},{late},p{number},{told},{class_of(told)}"]
