@@ -12,10 +12,12 @@ static void add(tally *it, size_t row, double target) {
     it->counts[half]++;
 }
 
-/* Exactly 0 where the text's rows are none or all of the half: the products are the same then. */
+/* Exactly 0 where the text's rows are none or all of the half: the products are the same then. And
+   one division, so that texts of whole targets are tied where they should be, to the bit. */
 static double lift(const tally *text, const tally *all, size_t half) {
     double above = text->sums[half] * all->counts[half] - text->counts[half] * all->sums[half];
-    return above == 0 ? 0 : above / all->counts[half] / (text->counts[half] + MW_HELD_OUT_PRIOR);
+    double rows = all->counts[half] * (text->counts[half] + MW_HELD_OUT_PRIOR);
+    return above == 0 ? 0 : above / rows;
 }
 
 mw_status mw_held_out_lifts(const uint64_t *codes, const double *targets, size_t count,

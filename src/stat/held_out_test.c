@@ -69,6 +69,49 @@ MW_TEST(held_out_texts_that_come_once_or_always_say_nothing) {
     }
 }
 
+/* The lift of a row's text as a fraction, of whole targets and the prior of five rows. */
+typedef struct {
+    int64_t above, rows;
+} fraction;
+
+static fraction lift_of(const uint64_t *codes, const double *targets, size_t row) {
+    int64_t all = 0, all_sum = 0, held = 0, sum = 0;
+    for (size_t i = 0; i < COUNT_MAX; i++) {
+        if (mw_held_out_half(i) == mw_held_out_half(row)) continue;
+        all++;
+        all_sum += (int64_t)targets[i];
+        if (codes[i] != codes[row]) continue;
+        held++;
+        sum += (int64_t)targets[i];
+    }
+    return (fraction){sum * all - held * all_sum, all * (held + 5)};
+}
+
+/* 1 of 2 and 4 of 23 may lie equally far above the mean: what goes by order must not see which. */
+MW_TEST(held_out_texts_that_say_the_same_are_tied) {
+    uint64_t prng = mw_test_seed();
+    size_t tied = 0;
+    for (size_t round = 0; round < 300; round++) {
+        uint64_t codes[COUNT_MAX];
+        double targets[COUNT_MAX], lifts[COUNT_MAX];
+        fraction fractions[COUNT_MAX];
+        for (size_t i = 0; i < COUNT_MAX; i++) {
+            codes[i] = mw_prng_below(&prng, 1 + mw_prng_below(&prng, 40));
+            targets[i] = (double)mw_prng_below(&prng, 2);
+        }
+        MW_CHECK_OK(mw_held_out_lifts(codes, targets, COUNT_MAX, lifts, NULL), NULL);
+        for (size_t i = 0; i < COUNT_MAX; i++) fractions[i] = lift_of(codes, targets, i);
+        for (size_t i = 0; i < COUNT_MAX; i++)
+            for (size_t k = 0; k < i; k++) {
+                fraction one = fractions[i], other = fractions[k];
+                if (one.above * other.rows != other.above * one.rows) continue;
+                MW_CHECK(lifts[i] == lifts[k]);
+                tied += one.rows != other.rows && one.above != 0;
+            }
+    }
+    MW_CHECK(tied > 0);
+}
+
 static mw_status run(void *context) {
     (void)context;
     double lift;
