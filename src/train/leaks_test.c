@@ -38,12 +38,12 @@ static void add(mw_events *events, int32_t stream, int64_t time, int64_t known,
     MW_CHECK_OK(mw_events_add(events, &event, NULL), NULL);
 }
 
-static void ask_all(const mw_program *program, mw_events *out_events) {
+static void ask(const mw_program *program, int asks, mw_events *out_events) {
     const mw_schema *schemas[STREAMS];
     for (size_t s = 0; s < STREAMS; s++) schemas[s] = &program->streams[s].schema;
     MW_CHECK_OK(mw_events_init(out_events, schemas, STREAMS, NULL), NULL);
     uint64_t prng = mw_test_seed();
-    for (int i = 0; i < ASKS; i++) {
+    for (int i = 0; i < asks; i++) {
         int64_t t = (i + 1) * MW_HOUR_US, before = t - 30 * MW_MINUTE_US;
         double answer = i < 3 ? i : (double)mw_prng_below(&prng, 3);
         add(out_events, ASK_STREAM, t, t, (double[]){i, (double)mw_prng_below(&prng, 100)});
@@ -60,9 +60,9 @@ typedef struct {
     mw_replay_config config;
 } world;
 
-static void build(world *it, const char *text) {
+static void build(world *it, const char *text, int asks) {
     it->project = mw_test_compile(text);
-    ask_all(it->project.program, &it->events);
+    ask(it->project.program, asks, &it->events);
     it->config = (mw_replay_config){.program = it->project.program,
                                     .model = it->project.model,
                                     .events = &it->events,
@@ -79,7 +79,7 @@ static void destroy(world *it) {
 
 static void check_planted(const char *text) {
     world it;
-    build(&it, text);
+    build(&it, text, ASKS);
     mw_leak leaks[FEATURES];
     size_t count;
     mw_error err;
@@ -113,7 +113,7 @@ MW_TEST(leaks_planted_ones_stand_out_by_name) {
 
 static void check_refused(const char *text, int64_t now, const char *message) {
     world it;
-    build(&it, text);
+    build(&it, text, ASKS);
     it.config.now = now;
     mw_leak leaks[FEATURES];
     size_t count;
@@ -135,4 +135,21 @@ MW_TEST(leaks_need_labels_that_differ) {
                   "models.answer: all 300 labels to learn from are 4");
     check_refused(WORLD_AND_LABEL "case when " ANSWER " < 9 then 'kept' end\n", INT64_MAX,
                   "models.answer: all 300 labels to learn from are kept");
+}
+
+static mw_status measure(void *context) {
+    const world *it = context;
+    mw_leak leaks[FEATURES];
+    size_t count;
+    return mw_leaks_measure(it->config, NULL, NULL, leaks, &count, NULL);
+}
+
+MW_TEST(leaks_survive_each_failing_allocation) {
+    const char *texts[] = {WORLD_AND_LABEL ANSWER " > 0\n", number_world, class_world};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        world it;
+        build(&it, texts[i], 9);
+        MW_CHECK(mw_test_every_allocation_fails(measure, &it) > 50);
+        destroy(&it);
+    }
 }
