@@ -1,7 +1,10 @@
 """`features show` says of each feature what pandas and scipy say of its values: range, missing
-share, rank correlation; and names what is constant, what is double, and what the champion passes over."""
+share, rank correlation; and names what is constant, what is double, and what the champion passes over. Importances are made of
+LightGBM's own contributions."""
 import math
 
+import lightgbm
+import numpy
 import pandas
 from scipy.stats import spearmanr
 
@@ -76,6 +79,45 @@ def test_it_names_what_is_worth_a_look():
         project.change("twice:   amount * 2", "twice:   amount * 3")
         assert "No importance: the champion has other features" in project.ok("features", "show").out
         project.fails(3, "Did you mean again?", "features", "show", "agan")
+
+
+LABELS = {"yes": ("any(returns by id over next 3d)", "binary"),
+          "number": ("coalesce(sum(returns.amount by id over next 3d), 0)", "regression"),
+          "class": ('coalesce(last(returns.shop by id over next 3d), "kept")', "multiclass")}
+
+
+def learn(project, objective):
+    """A champion that LightGBM knows too, and all moments' features, as it takes them."""
+    path = project.folder / "rows.csv"
+    project.ok("features", "build", "--output", str(path))
+    frame = pandas.read_csv(path, dtype={"shop": pandas.CategoricalDtype(list("abcde"))})
+    features = frame.drop(columns=["id", "time", "label"])
+    known = frame["label"].notna()
+    labels, classes = frame["label"][known], []
+    if objective == "multiclass":
+        classes = sorted(labels.unique())
+        labels = labels.map(classes.index)
+    settings = {"objective": objective, "num_class": max(1, len(classes)), "verbose": -1, "num_threads": 1,
+                "min_data_per_group": 1, "cat_smooth": 1}
+    booster = lightgbm.train(settings, lightgbm.Dataset(features[known], labels.astype(float)), 20)
+    booster.save_model(project.folder / "booster.txt")
+    project.ok("models", "import", str(project.folder / "booster.txt"), *(["--classes", ",".join(classes)] if classes else []))
+    return booster, features
+
+
+def test_importance_is_of_every_class():
+    """Of the classes that are not answered too: what speaks against them alone matters."""
+    for label, objective in LABELS.values():
+        text = shop.PROJECT.replace("    cost:     {false_alarm: 1, miss: 4}\n", "")
+        with Shop(text.replace("any(returns by id over next 3d)", label), count=1500) as project:
+            project.ok("ingest")
+            booster, features = learn(project, objective)
+            added = numpy.abs(booster.predict(features, pred_contrib=True))
+            added = added.reshape(len(features), -1, len(features.columns) + 1)[:, :, :-1].sum(axis=(0, 1))
+            shown = {feature["name"]: feature["importance"]
+                     for feature in project.ok("features", "show", "--json").json()["features"]}
+            for name, share in zip(features.columns, added / added.sum()):
+                assert math.isclose(shown[name], share, rel_tol=1e-9), (objective, name, shown[name], share)
 
 
 READ = """\
