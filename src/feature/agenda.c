@@ -242,6 +242,7 @@ void mw_agenda_limit(mw_agenda *agenda, int64_t from, int64_t to) {
 static mw_status announce_beat(mw_agenda *agenda, mw_error *err) {
     mw_rounds *rounds = &agenda->rounds;
     size_t moment_count = mw_rounds_moments_of_key(rounds);
+    MW_ASSERT(moment_count > 0 && rounds->keys.count > 0); /* as mw_agenda_next says */
     entry made = {.kind = MW_DUE_MOMENT, .due = rounds->next, .t = rounds->next,
                   .place = rounds->next};
     for (size_t key = 0; key < rounds->keys.count; key++) {

@@ -56,7 +56,9 @@ void mw_agenda_limit(mw_agenda *agenda, int64_t from, int64_t to);
 MW_MUST_USE mw_status mw_agenda_meet(mw_agenda *agenda, int64_t place, mw_error *err);
 /* Takes the first entry due at or before `place`; false if there is none. */
 bool mw_agenda_pop(mw_agenda *agenda, int64_t place, mw_due *out_due);
-int64_t mw_agenda_next(const mw_agenda *agenda); /* due of the first, INT64_MAX if empty */
+/* When something is due first; INT64_MAX: never. A beat that is yet to be met counts, for each has
+   a moment at least. */
+int64_t mw_agenda_next(const mw_agenda *agenda);
 size_t mw_agenda_count(const mw_agenda *agenda);
 /* Appends what is announced and not popped. */
 void mw_agenda_save(const mw_agenda *agenda, mw_buf *out);

@@ -13,7 +13,7 @@ typedef struct {
     const mw_schedule *schedule;
     const mw_zone *zone;
     int64_t from, to;  /* beats with from <= t < to are met; others pass */
-    int64_t next;      /* INT64_MAX: there is no key, or no beat */
+    int64_t next;      /* INT64_MAX: there is no key, or no beat; any other has a key */
     mw_key_list keys;
     int64_t *times;    /* of each key's last event */
     bool *is_kept;     /* room for a sweep */

@@ -123,11 +123,13 @@ size_t mw_walk_pairs(mw_walk *walk, mw_moment *out_moments, size_t max) {
     return count;
 }
 
+/* Of an agenda that has something due at or before the place. */
 static mw_status take_from_agenda(mw_walk *walk, int64_t place, mw_turn *out_turn,
                                   bool *out_found, mw_error *err) {
     mw_due due;
     MW_TRY(mw_agenda_meet(walk->agenda, place, err));
-    if (!mw_agenda_pop(walk->agenda, place, &due)) return MW_OK;
+    bool has_any = mw_agenda_pop(walk->agenda, place, &due);
+    MW_ASSERT(has_any); /* a beat without a moment would keep what is in line waiting */
     *out_turn = (mw_turn){.kind = due.kind == MW_DUE_LABEL ? MW_TURN_LABEL : MW_TURN_MOMENT,
                           .place = due.due,
                           .number = due.number,
@@ -141,7 +143,8 @@ static mw_status take_due(mw_walk *walk, int64_t place, mw_turn *out_turn, bool 
                           mw_error *err) {
     *out_found = false;
     drop_taken(walk);
-    if (next_due(walk) > place) return MW_OK;
+    int64_t next = next_due(walk);
+    if (next > place || next == INT64_MAX) return MW_OK;
     if (mw_queue_is_empty(&walk->labels))
         return take_from_agenda(walk, place, out_turn, out_found, err);
     const line_label *label = first_in_line(walk);
