@@ -21,7 +21,9 @@ struct mw_duck_file {
     mw_errand *errand;          /* the writing thread; NULL: none yet */
     mw_baton *baton;            /* guards what follows */
     duck_chunk queue[QUEUE_CHUNKS_MAX];
-    size_t queue_first, queue_count, queue_max;
+    size_t sizes[QUEUE_CHUNKS_MAX]; /* about, in bytes, of each; of all: */
+    size_t queue_size;
+    size_t queue_first, queue_count;
     bool is_called;             /* the statement has found its rows */
     bool has_ended;             /* no chunk follows those in the queue */
     bool is_given_up;
@@ -64,6 +66,7 @@ static duck_chunk take_chunk(mw_duck_file *file, bool *out_given_up) {
     *out_given_up = file->is_given_up;
     if (file->queue_count > 0 && !file->is_given_up) {
         chunk = file->queue[file->queue_first];
+        file->queue_size -= file->sizes[file->queue_first];
         file->queue_first = (file->queue_first + 1) % QUEUE_CHUNKS_MAX;
         file->queue_count--;
         mw_baton_tell_news(file->baton);
@@ -130,6 +133,18 @@ static mw_status connect(mw_duck *duck, duck_database database, duck_connection 
     return mw_duck_fail(err, "no connection could be made");
 }
 
+/* DuckDB ends a group by its bytes only where order need not be kept. It is, for a file has one
+   thread, which takes its rows one after the other. */
+static mw_status let_bytes_end_groups(const duck_api *api, duck_connection connection,
+                                      mw_error *err) {
+    duck_result result;
+    mw_status status = MW_OK;
+    if (api->query(connection, "SET GLOBAL preserve_insertion_order = false", &result) != DUCK_OK)
+        status = mw_duck_fail(err, api->result_error(&result));
+    api->destroy_result(&result);
+    return status;
+}
+
 /* The database for writing has no thread but those that write: while one of its own waited for
    rows, the one that began the statement would look for work all the time. */
 static mw_status open_writing(mw_duck *duck, mw_error *err) {
@@ -139,6 +154,7 @@ static mw_status open_writing(mw_duck *duck, mw_error *err) {
     if (duck->writing) return MW_OK;
     MW_TRY(mw_duck_open_database(duck, config, &database, err));
     mw_status status = connect(duck, database, &connection, err);
+    if (status == MW_OK) status = let_bytes_end_groups(&duck->api, connection, err);
     if (status == MW_OK) status = register_rows(duck, connection, err);
     if (connection) duck->api.disconnect(&connection);
     if (status == MW_OK) duck->writing = database;
@@ -146,7 +162,7 @@ static mw_status open_writing(mw_duck *duck, mw_error *err) {
     return status;
 }
 
-/* About how large a row is; a text is a view of 16 bytes, and what it views. */
+/* About how large a row of short texts is; a text is a view of 16 bytes, and what it views. */
 static size_t row_size(const mw_schema *schema) {
     size_t size = 0;
     for (size_t i = 0; i < schema->field_count; i++)
@@ -168,13 +184,11 @@ static mw_status write_statement(mw_duck_file *file, const char *path, mw_error 
     size_t chunk_count = GROUP_SIZE_MAX / chunk_size;
     size_t group_rows = (chunk_count > 0 ? chunk_count : 1) * chunk_rows;
     if (group_rows > GROUP_ROWS_MAX) group_rows = GROUP_ROWS_MAX;
-    file->queue_max = QUEUE_SIZE_MAX / chunk_size;
-    if (file->queue_max < 1) file->queue_max = 1;
-    if (file->queue_max > QUEUE_CHUNKS_MAX) file->queue_max = QUEUE_CHUNKS_MAX;
     mw_buf_append_text(&file->sql, "COPY (FROM " ROWS_FUNCTION "()) TO ");
     mw_duck_append_text(&file->sql, mw_str_of(path));
-    mw_buf_printf(&file->sql, " (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE %zu)",
-                  group_rows);
+    mw_buf_printf(&file->sql,
+                  " (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE %zu, "
+                  "ROW_GROUP_SIZE_BYTES %d)", group_rows, GROUP_SIZE_MAX);
     return mw_buf_check(&file->sql, "duckdb: the statement", err);
 }
 
@@ -223,15 +237,22 @@ mw_status mw_duck_file_create(mw_duck *duck, const mw_schema *schema, const mw_s
     return MW_OK;
 }
 
+/* One chunk always has room, however large. */
+static bool has_room(const mw_duck_file *file, size_t size) {
+    return file->queue_count == 0 || (file->queue_count < QUEUE_CHUNKS_MAX &&
+                                      file->queue_size + size <= QUEUE_SIZE_MAX);
+}
+
 /* False where nobody takes it any more. */
-static bool put_chunk(mw_duck_file *file, duck_chunk chunk) {
+static bool put_chunk(mw_duck_file *file, duck_chunk chunk, size_t size) {
     mw_baton_take(file->baton);
-    while (file->queue_count == file->queue_max && !file->is_over)
-        mw_baton_await_news(file->baton);
+    while (!has_room(file, size) && !file->is_over) mw_baton_await_news(file->baton);
     bool is_taken = !file->is_over;
     if (is_taken) {
         size_t at = (file->queue_first + file->queue_count++) % QUEUE_CHUNKS_MAX;
         file->queue[at] = chunk;
+        file->sizes[at] = size;
+        file->queue_size += size;
         mw_baton_tell_news(file->baton);
     }
     mw_baton_lay_down(file->baton);
@@ -239,9 +260,10 @@ static bool put_chunk(mw_duck_file *file, duck_chunk chunk) {
 }
 
 static mw_status hand_over(mw_duck_file *file, mw_error *err) {
+    size_t size = mw_duck_rows_size(&file->rows);
     duck_chunk chunk = mw_duck_rows_take(&file->rows);
     if (!chunk) return mw_fail(err, MW_NO_MEMORY, "duckdb: no memory for rows");
-    if (put_chunk(file, chunk)) return MW_OK;
+    if (put_chunk(file, chunk, size)) return MW_OK;
     file->duck->api.destroy_data_chunk(&chunk);
     mw_status status = mw_errand_wait(file->errand, err);
     MW_ASSERT(status != MW_OK); /* rows were yet to come */

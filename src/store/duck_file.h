@@ -3,9 +3,10 @@
  *
  * DuckDB writes it in a thread of its own and a database of its own, which takes chunks of rows
  * from a short queue; so what is held of a file, however long, is that queue and one group of rows,
- * which are counted in rows: long texts make them larger. Order is kept. How cells become columns:
- * duck_rows.h. The file is not synced; that is the caller's business, as is a temporary name, and
- * to remove what a failure left. The first file costs 10 ms for the database, which stays.
+ * 80 MB together, and while the group is written four times as much. Order is kept. How cells
+ * become columns: duck_rows.h. The file is not synced; that is the caller's business, as is a
+ * temporary name, and to remove what a failure left. The first file costs 10 ms for the database,
+ * which stays.
  *
  * The thread that uses the database uses it with its files, which end before it does; queries may
  * run between two rows.

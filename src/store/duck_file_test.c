@@ -5,6 +5,7 @@
 #include "store/duck_writer.h"
 
 enum { ROWS = 5000, LONG_ROWS = 300000, WIDE = 400, WIDE_ROWS = 100000 };
+enum { LONG_SIZE = 1 << 16, LONG_TEXTS = 10000 };
 static const mw_str no_name = {NULL, 0};
 
 typedef struct {
@@ -167,6 +168,33 @@ MW_TEST(duck_file_of_many_columns_needs_no_memory_for_its_rows) {
     }
     finish(file);
     mw_duck_cursor_close(read_back(&w));
+    end(&w);
+}
+
+/* Nor do rows of long texts: 640 MB of them beside 512. Their order is kept. */
+MW_TEST(duck_file_of_long_texts_needs_no_memory_for_its_rows) {
+    static mw_field fields[] = {{{"t", 1}, MW_TYPE_TEXT}, {{"n", 1}, MW_TYPE_NUMBER}};
+    static char text[LONG_SIZE];
+    world w;
+    begin(&w, 0);
+    mw_duck_close(w.duck);
+    w.duck = open_duck_within(1 << 29);
+    memset(text, 'x', sizeof text);
+    mw_duck_file *file = begin_file(&w, &(mw_schema){fields, 2});
+    mw_error err;
+    for (int r = 0; r < LONG_TEXTS; r++) {
+        mw_cell row[2] = {{.symbol = 0}, mw_cell_number(r)};
+        char number[16];
+        memcpy(text, number, (size_t)snprintf(number, sizeof number, "%d,", r));
+        MW_CHECK_OK(mw_duck_file_add(file, (mw_str){text, sizeof text}, row, &err), &err);
+    }
+    finish(file);
+    char sql[700];
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM read_parquet('%s/it''s.parquet', "
+                              "file_row_number = true) WHERE n = file_row_number AND "
+                              "length(t) = %d AND starts_with(t, n::INT || ',')",
+             w.folder, LONG_SIZE);
+    MW_CHECK_EQUAL_INT(ask(&w, sql), LONG_TEXTS);
     end(&w);
 }
 

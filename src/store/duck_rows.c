@@ -12,7 +12,7 @@ static int duck_type_of(mw_type type) {
 
 static void begin(mw_duck_rows *rows) {
     const duck_api *api = rows->api;
-    rows->count = 0;
+    rows->count = rows->text_size = 0;
     for (size_t i = 0; i < rows->schema->field_count; i++) {
         mw_duck_column *column = &rows->columns[i];
         column->vector = api->data_chunk_get_vector(rows->chunk, i);
@@ -64,11 +64,12 @@ static void put_missing(const duck_api *api, mw_duck_column *column, size_t row)
     column->validity[row / 64] &= ~((uint64_t)1 << (row % 64));
 }
 
-static void put_text(const mw_duck_rows *rows, duck_vector vector, mw_str text) {
+static void put_text(mw_duck_rows *rows, duck_vector vector, mw_str text) {
+    rows->text_size += text.size;
     rows->api->vector_assign_string_element_len(vector, rows->count, text.data, text.size);
 }
 
-static inline void put(const mw_duck_rows *rows, mw_duck_column *column, mw_cell cell) {
+static inline void put(mw_duck_rows *rows, mw_duck_column *column, mw_cell cell) {
     size_t row = rows->count;
     if (mw_cell_is_missing(column->type, cell)) put_missing(rows->api, column, row);
     else if (mw_type_is_symbol(column->type))
@@ -76,6 +77,13 @@ static inline void put(const mw_duck_rows *rows, mw_duck_column *column, mw_cell
     else if (column->type == MW_TYPE_BOOL)
         ((uint8_t *)column->values)[row] = cell.boolean == MW_TRUE;
     else column->values[row] = cell.bits;
+}
+
+size_t mw_duck_rows_size(const mw_duck_rows *rows) {
+    size_t width = 0;
+    for (size_t i = 0; i < rows->schema->field_count; i++)
+        width += mw_type_is_symbol(rows->columns[i].type) ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
+    return rows->count * width + rows->text_size;
 }
 
 void mw_duck_rows_add(mw_duck_rows *rows, mw_str name, const mw_cell *row) {

@@ -1,5 +1,7 @@
 #include "store/duck_rows.h"
 
+#include <string.h>
+
 #include "store/duck_call_test.h"
 
 static mw_field fields[] = {{{"name", 4}, MW_TYPE_TEXT}, {{"x", 1}, MW_TYPE_NUMBER}};
@@ -36,6 +38,28 @@ MW_TEST(duck_rows_are_taken_by_chunks) {
     MW_CHECK_EQUAL_INT(rows.count, 0);
     MW_CHECK(!rows.columns[1].validity);
     duck->api.destroy_data_chunk(&full);
+    mw_duck_rows_release(&rows);
+    mw_duck_close(duck);
+}
+
+/* By what their texts hold, the missing ones nothing. */
+MW_TEST(duck_rows_are_full_of_long_texts) {
+    static char text[MW_DUCK_TEXTS_SIZE_MAX / 4];
+    mw_duck *duck = open_duck();
+    mw_duck_rows rows;
+    mw_error err;
+    memset(text, 'x', sizeof text);
+    MW_CHECK_OK(mw_duck_ready(duck, &err), &err);
+    MW_CHECK_OK(mw_duck_rows_init(&rows, duck, &schema, NULL, &err), &err);
+    mw_cell row[2] = {mw_cell_missing(MW_TYPE_TEXT), mw_cell_number(1.5)};
+    for (int i = 0; i < 8; i++) {
+        MW_CHECK(!mw_duck_rows_are_full(&rows));
+        mw_duck_rows_add(&rows, (mw_str){i % 2 == 0 ? NULL : text, sizeof text}, row);
+    }
+    MW_CHECK(mw_duck_rows_are_full(&rows));
+    MW_CHECK_EQUAL_INT(mw_duck_rows_size(&rows), MW_DUCK_TEXTS_SIZE_MAX + 8 * 24);
+    mw_duck_rows_clear(&rows);
+    MW_CHECK(!mw_duck_rows_are_full(&rows) && mw_duck_rows_size(&rows) == 0);
     mw_duck_rows_release(&rows);
     mw_duck_close(duck);
 }
