@@ -28,6 +28,7 @@ static void append_value(const mw_duck_cursor *cursor, size_t column, size_t row
     case MW_DUCK_LIST:
     case MW_DUCK_NUMBER_LIST: mw_buf_append_str(out, mw_duck_text(cursor, column, row)); return;
     case MW_DUCK_TIME:
+    case MW_DUCK_DATE:
     case MW_DUCK_LOCAL_TIME: mw_time_append(out, mw_duck_int(cursor, column, row)); return;
     }
 }
@@ -46,6 +47,7 @@ static void write_value(const mw_duck_cursor *cursor, size_t column, size_t row,
     case MW_DUCK_LIST:
     case MW_DUCK_NUMBER_LIST: mw_json_raw(json, mw_duck_text(cursor, column, row)); return;
     case MW_DUCK_TIME:
+    case MW_DUCK_DATE:
     case MW_DUCK_LOCAL_TIME: mw_json_time(json, mw_duck_int(cursor, column, row)); return;
     }
 }

@@ -10,7 +10,7 @@
 #include "ingest/picture_file.h"
 
 #define JSON_SIZE_MAX ((size_t)1 << 32)
-enum { SQL_SIZE_MAX = 1 << 22, ROWS_TO_GUESS_BY = 20000 };
+enum { SQL_SIZE_MAX = 1 << 22, ROWS_TO_GUESS_BY = 20000, DATE_SIZE = 10 /* of 2013-01-31 */ };
 #define WHOLE_MAX (INT64_C(1) << 53)
 
 /* The reading of one file. */
@@ -227,6 +227,10 @@ static void append_value(mw_buf *text, const value *v) {
         mw_time_append(text, mw_duck_int(v->cursor, v->column, v->row));
         if (text->size > 0) text->size--; /* the Z of UTC, which it does not know */
         return;
+    case MW_DUCK_DATE:
+        mw_time_append(text, mw_duck_int(v->cursor, v->column, v->row));
+        if (text->size > DATE_SIZE) text->size = DATE_SIZE;
+        return;
     }
 }
 
@@ -286,7 +290,7 @@ static mw_status read_value(const value *v, mw_cell *out_cell, mw_error *reason)
         return read_number(v, out_cell, reason);
     if (v->type == MW_TYPE_NUMBER && v->kind == MW_DUCK_INTEGER && read_integer(v, out_cell))
         return MW_OK;
-    if (v->kind != MW_DUCK_TIME && v->kind != MW_DUCK_LOCAL_TIME)
+    if (v->kind != MW_DUCK_TIME && v->kind != MW_DUCK_LOCAL_TIME && v->kind != MW_DUCK_DATE)
         return read_by_text(v, out_cell, reason);
     int64_t us = mw_duck_int(v->cursor, v->column, v->row);
     if (!is_time(us)) return mw_fail(reason, MW_INVALID, "time: must be in the years 1 to 9999");

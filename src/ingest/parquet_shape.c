@@ -145,6 +145,7 @@ static mw_type type_of(mw_duck_kind kind) {
     case MW_DUCK_NUMBER:
     case MW_DUCK_DECIMAL: return MW_TYPE_NUMBER;
     case MW_DUCK_TIME:
+    case MW_DUCK_DATE:
     case MW_DUCK_LOCAL_TIME: return MW_TYPE_TIME;
     case MW_DUCK_LIST: return MW_TYPE_LIST;
     case MW_DUCK_NUMBER_LIST: return MW_TYPE_NUMBER_LIST;

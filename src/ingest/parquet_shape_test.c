@@ -54,7 +54,7 @@ MW_TEST(parquet_shape_names_columns_as_the_file_does) {
     check_column(&f, 7, "ts", MW_TYPE_LIST);
     check_column(&f, 8, "d", MW_TYPE_NUMBER);
     MW_CHECK_EQUAL_INT(f.shape.columns[3].kind, MW_DUCK_TIME);
-    MW_CHECK_EQUAL_INT(f.shape.columns[4].kind, MW_DUCK_LOCAL_TIME);
+    MW_CHECK_EQUAL_INT(f.shape.columns[4].kind, MW_DUCK_DATE);
     for (size_t i = 0; i < 9; i++) MW_CHECK_EQUAL_INT(f.shape.columns[i].unit_ns, 0);
     tear_down(&f);
 }

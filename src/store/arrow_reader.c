@@ -8,7 +8,8 @@
 #include "table/list.h"
 
 /* Every message begins with four bytes of ones and the size of its head. */
-enum { FRAME_SIZE = 8, TYPE_SHOWN_MAX = 60, NAME_SHOWN_MAX = 40 };
+enum { FRAME_SIZE = 8, TYPE_SHOWN_MAX = 60, NAME_SHOWN_MAX = 40,
+       DATE_SIZE = 10 /* of 2013-01-31 */ };
 #define WHOLE_MAX (INT64_C(1) << 53)
 
 typedef struct {
@@ -432,6 +433,10 @@ static mw_status number_at(const struct ArrowArrayView *view, int64_t row, doubl
     return MW_OK;
 }
 
+static bool is_date(const value *v) {
+    return v->column.type == NANOARROW_TYPE_DATE32 || v->column.type == NANOARROW_TYPE_DATE64;
+}
+
 /* A time in us, cut off toward 1970, or a duration in the nearest: as their texts are read. */
 static mw_status us_at(const value *v, int64_t *out_us, mw_error *err) {
     static const int64_t units[] = {[NANOARROW_TIME_UNIT_SECOND] = 1000000,
@@ -532,7 +537,8 @@ static mw_status append_value(const value *v, mw_buf *text, mw_error *err) {
     case MW_ARROW_LOCAL_TIME:
         MW_TRY(us_at(v, &whole, err));
         mw_time_append(text, whole);
-        if (v->column.kind == MW_ARROW_LOCAL_TIME) text->size--; /* the Z of UTC */
+        if (is_date(v) && whole % MW_DAY_US == 0 && text->size > 0) text->size = DATE_SIZE;
+        else if (v->column.kind == MW_ARROW_LOCAL_TIME) text->size--; /* the Z of UTC */
         return MW_OK;
     case MW_ARROW_DURATION:
         MW_TRY(us_at(v, &whole, err));

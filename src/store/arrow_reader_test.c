@@ -94,6 +94,7 @@ static const struct {
     {"seconds", MW_ARROW_TIME, MW_TYPE_TIME, "1970-01-01T00:00:00Z", "1970-01-02T00:00:00Z"},
     {"local", MW_ARROW_LOCAL_TIME, MW_TYPE_TIME, "2013-01-02T03:00:00Z", "missing"},
     {"day", MW_ARROW_LOCAL_TIME, MW_TYPE_TIME, "2013-01-02T00:00:00Z", "missing"},
+    {"day", MW_ARROW_LOCAL_TIME, MW_TYPE_TEXT, "2013-01-02", "missing"},
     {"span", MW_ARROW_DURATION, MW_TYPE_DURATION, "90", "missing"},
     {"texts", MW_ARROW_LIST, MW_TYPE_LIST, "[\"a\",\"b\"]", "[]"},
     {"texts", MW_ARROW_LIST, MW_TYPE_TEXT, "!value: must be no list", "!value: must be no list"},

@@ -175,7 +175,7 @@ static reading reading_of(int type) {
     case DUCK_HUGEINT:
     case DUCK_UHUGEINT: return (reading){MW_DUCK_DECIMAL, "", "::VARCHAR"};
     case DUCK_TIMESTAMP: return (reading){MW_DUCK_LOCAL_TIME, NULL, NULL};
-    case DUCK_DATE: return (reading){MW_DUCK_LOCAL_TIME, "", "::TIMESTAMP"};
+    case DUCK_DATE: return (reading){MW_DUCK_DATE, "", "::TIMESTAMP"};
     case DUCK_TIMESTAMP_TZ: return (reading){MW_DUCK_TIME, NULL, NULL};
     case DUCK_VARCHAR: return (reading){MW_DUCK_TEXT, NULL, NULL};
     default: return (reading){MW_DUCK_TEXT, "", "::VARCHAR"};
@@ -389,7 +389,8 @@ bool mw_duck_bool(const mw_duck_cursor *cursor, size_t at, size_t row) {
 
 int64_t mw_duck_int(const mw_duck_cursor *cursor, size_t at, size_t row) {
     mw_duck_kind kind = cursor->columns[at].kind;
-    MW_ASSERT(kind == MW_DUCK_INTEGER || kind == MW_DUCK_TIME || kind == MW_DUCK_LOCAL_TIME);
+    MW_ASSERT(kind == MW_DUCK_INTEGER || kind == MW_DUCK_TIME || kind == MW_DUCK_LOCAL_TIME ||
+              kind == MW_DUCK_DATE);
     return ((const int64_t *)cursor->columns[at].values)[row];
 }
 

@@ -6,7 +6,7 @@
  * Only the C functions that are used here are declared, and a library of another version is
  * refused. The database lives in memory, within the threads and bytes that it was given.
  * Results are streamed: a cursor holds one chunk of some 2,000 rows. Whatever DuckDB's own
- * types are, columns come in nine kinds.
+ * types are, columns come in ten kinds.
  *
  * One thread uses a database with its cursors and writers, which end before it does. One cursor
  * is open at a time: another query or run ends its stream.
@@ -31,7 +31,8 @@ typedef enum {
     MW_DUCK_DECIMAL,    /* decimals and longer whole numbers: their text, to the last digit */
     MW_DUCK_TEXT,       /* and all types that are none of the others, written out */
     MW_DUCK_TIME,       /* us UTC */
-    MW_DUCK_LOCAL_TIME, /* us, without a zone; dates are midnight */
+    MW_DUCK_LOCAL_TIME, /* us, without a zone */
+    MW_DUCK_DATE,       /* us of its midnight, likewise */
     MW_DUCK_LIST,        /* of texts, as the text of a JSON array */
     MW_DUCK_NUMBER_LIST, /* of numbers, likewise */
 } mw_duck_kind;

@@ -18,7 +18,7 @@ MW_TEST(duck_reads_every_type_as_one_of_nine_kinds) {
     MW_CHECK_EQUAL_STR(mw_duck_column_name(cursor, 6), "long");
     static const mw_duck_kind kinds[] = {
         MW_DUCK_BOOL, MW_DUCK_INTEGER,    MW_DUCK_DECIMAL,    MW_DUCK_DECIMAL,
-        MW_DUCK_NUMBER, MW_DUCK_TEXT,     MW_DUCK_TEXT,       MW_DUCK_LOCAL_TIME,
+        MW_DUCK_NUMBER, MW_DUCK_TEXT,     MW_DUCK_TEXT,       MW_DUCK_DATE,
         MW_DUCK_LOCAL_TIME, MW_DUCK_TIME, MW_DUCK_NUMBER_LIST, MW_DUCK_INTEGER,
         MW_DUCK_LIST, MW_DUCK_TEXT};
     for (size_t i = 0; i < 14; i++)
