@@ -1,5 +1,9 @@
 #include "ingest/load.h"
 
+#include "sys/zone_names.h"
+
+enum { ZONE_NAMES_SIZE_MAX = 1 << 24 };
+
 static void add_code(mw_sha256 *sha, const mw_code *code) {
     mw_sha256_add_str(sha, code ? mw_code_text(code) : MW_STR(""));
 }
@@ -21,15 +25,23 @@ static void add_ask(mw_sha256 *sha, const mw_stream_source *source, const mw_ask
         mw_sha256_add_str(sha, source->row.fields[ask->arguments[i]].name);
 }
 
-static void define(const mw_program *program, int32_t number, bool with_zone,
+/* By what names a source's zones are called: the project's, and that of its own times. */
+typedef struct {
+    mw_str project, own;
+} zone_names;
+
+static zone_names names_of(const mw_program *program, int32_t number) {
+    mw_str project = mw_zone_name(program->zone), own = program->sources[number].zone;
+    return (zone_names){project, own.size > 0 ? own : project};
+}
+
+static void define(const mw_program *program, int32_t number, zone_names zones, bool with_own,
                    char out_hash[MW_SHA256_HEX_SIZE + 1]) {
     const mw_stream_source *source = &program->sources[number];
-    bool has_own =
-        source->zone.size > 0 && !mw_str_equal(source->zone, mw_zone_name(program->zone));
     mw_sha256 sha;
     mw_sha256_init(&sha);
-    mw_sha256_add_str(&sha, mw_zone_name(program->zone));
-    if (has_own && with_zone) mw_sha256_add_str(&sha, source->zone);
+    mw_sha256_add_str(&sha, zones.project);
+    if (with_own && !mw_str_equal(zones.own, zones.project)) mw_sha256_add_str(&sha, zones.own);
     mw_schema_hash(&source->row, &sha);
     mw_sha256_add_u64(&sha, source->column_count);
     for (size_t i = 0; i < source->plain_count - source->column_count; i++) {
@@ -51,21 +63,52 @@ static void define(const mw_program *program, int32_t number, bool with_zone,
 
 void mw_source_definition(const mw_program *program, int32_t number,
                           char out_hash[MW_SHA256_HEX_SIZE + 1]) {
-    define(program, number, true, out_hash);
+    define(program, number, names_of(program, number), true, out_hash);
+}
+
+/* What the catalog knows of a source's keys. */
+typedef struct {
+    mw_str hash;
+    bool has_zone;
+} kept_keys;
+
+static bool is_defined(const mw_program *program, int32_t number, zone_names zones,
+                       kept_keys kept) {
+    char now[MW_SHA256_HEX_SIZE + 1];
+    define(program, number, zones, kept.has_zone, now);
+    return mw_str_is(kept.hash, now);
+}
+
+/* A zone by another of its names is no other zone. */
+static bool is_the_same(mw_sys *sys, const mw_program *program, int32_t number, kept_keys kept) {
+    zone_names now = names_of(program, number);
+    mw_arena arena;
+    if (is_defined(program, number, now, kept)) return true;
+    mw_arena_init(&arena, ZONE_NAMES_SIZE_MAX);
+    mw_zone_aliases projects = mw_zone_aliases_of(sys, &arena, now.project);
+    mw_zone_aliases owns = mw_zone_aliases_of(sys, &arena, now.own);
+    bool is_same = false;
+    for (size_t i = 0; !is_same && i < projects.count; i++)
+        for (size_t k = 0; !is_same && k < owns.count; k++)
+            is_same = is_defined(program, number, (zone_names){projects.names[i], owns.names[k]},
+                                 kept);
+    mw_arena_release(&arena);
+    return is_same;
 }
 
 mw_status mw_source_check(mw_state *state, const mw_program *program, int32_t number,
                           mw_error *err) {
-    char now[MW_SHA256_HEX_SIZE + 1];
     mw_catalog_rows *rows = NULL;
-    bool has_row = false;
+    bool has_row = false, is_same = true;
     mw_str name = program->sources[number].name;
     MW_TRY(mw_catalog_query(mw_state_catalog(state),
                             "SELECT definition, has_zone FROM source_definitions WHERE source = ?",
                             MW_SQL(mw_sql_str(name)), &rows, err));
     mw_status status = mw_catalog_next(rows, &has_row, err);
-    if (has_row) define(program, number, mw_catalog_int(rows, 1) != 0, now);
-    bool is_same = !has_row || mw_str_is(mw_catalog_text(rows, 0), now);
+    if (has_row) {
+        kept_keys kept = {mw_catalog_text(rows, 0), mw_catalog_int(rows, 1) != 0};
+        is_same = is_the_same(mw_state_sys(state), program, number, kept);
+    }
     mw_catalog_rows_close(rows);
     MW_TRY(status);
     if (is_same) return MW_OK;

@@ -152,6 +152,22 @@ class BadFile(Shop):
         for command in ("check", "ingest"):  # the check says what all other commands would
             self.refused([command], 3, "stream orders: its keys have changed", kind="conflict")
 
+    def test_zone_by_another_of_its_names(self):
+        self.edit("project: shop\n", "project: shop\nzone: UTC\n")
+        self.edit("    id: order", "    zone: Asia/Calcutta\n    id: order")
+        self.succeeds("ingest")
+        self.edit("Asia/Calcutta", "Asia/Kolkata")
+        self.edit("zone: UTC", "zone: Etc/UTC")
+        self.write("orders.csv", "order,at,shop,price,minutes\n301,2024-03-01 12:00,north,5,30\n")
+        self.succeeds("check")
+        self.succeeds("ingest")
+        self.assertEqual(self.lake("at")[-1].isoformat(), "2024-03-01T06:30:00")
+        self.edit("Asia/Kolkata", "Asia/Colombo")  # which has the same time now, and had another
+        self.refused(["ingest"], 3, "stream orders: its keys have changed", kind="conflict")
+        self.edit("Asia/Colombo", "Asia/Kolkata")
+        self.edit("zone: Etc/UTC", "zone: GMT")
+        self.refused(["ingest"], 3, "stream orders: its keys have changed", kind="conflict")
+
     def test_zone_that_changes_after_the_ingest(self):
         # The events of before would keep the old one's times, beside later ones with the new one's.
         heading = "order,at,shop,price,minutes\n"
