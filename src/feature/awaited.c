@@ -10,45 +10,55 @@ typedef struct {
     mw_cell features[];
 } ticket_held;
 
-void mw_awaited_init(mw_awaited *awaited, size_t feature_count) {
+void mw_awaited_init(mw_awaited *awaited, size_t feature_count, mw_backlog_memory memory) {
     *awaited = (mw_awaited){.feature_count = feature_count};
-    mw_queue_init(&awaited->tickets, sizeof(ticket_held) + feature_count * sizeof(mw_cell));
+    mw_backlog_init(&awaited->tickets, sizeof(ticket_held) + feature_count * sizeof(mw_cell),
+                    memory);
 }
 
 void mw_awaited_release(mw_awaited *awaited) {
-    mw_queue_release(&awaited->tickets);
+    mw_backlog_release(&awaited->tickets);
 }
 
-static ticket_held *find(const mw_awaited *awaited, uint64_t ticket) {
-    return mw_queue_at(&awaited->tickets, ticket);
+static mw_status find(mw_awaited *awaited, uint64_t ticket, ticket_held **out_held,
+                      mw_error *err) {
+    void *held;
+    MW_TRY(mw_backlog_find(&awaited->tickets, ticket, &held, err));
+    *out_held = held;
+    return MW_OK;
 }
 
-bool mw_awaited_add(mw_awaited *awaited, uint64_t *out_ticket) {
-    mw_queue *tickets = &awaited->tickets;
-    while (!mw_queue_is_empty(tickets) && find(awaited, tickets->first)->number == OVER)
-        mw_queue_drop(tickets);
-    ticket_held *added = mw_queue_add(tickets);
-    if (!added) return false;
-    added->number = MW_AWAITED_NOBODY;
+static bool is_over(const mw_backlog *tickets, uint64_t ticket) {
+    const ticket_held *held = mw_backlog_front(tickets, ticket);
+    return held->number == OVER;
+}
+
+mw_status mw_awaited_add(mw_awaited *awaited, uint64_t *out_ticket, mw_error *err) {
+    mw_backlog *tickets = &awaited->tickets;
+    while (!mw_backlog_is_empty(tickets) && is_over(tickets, tickets->first))
+        MW_TRY(mw_backlog_drop(tickets, err));
+    void *added;
+    MW_TRY(mw_backlog_add(tickets, &added, err));
+    ((ticket_held *)added)->number = MW_AWAITED_NOBODY;
     *out_ticket = tickets->end - 1;
-    return true;
+    return MW_OK;
 }
 
-void mw_awaited_put(mw_awaited *awaited, uint64_t ticket, uint64_t number,
-                    const mw_cell *features) {
-    ticket_held *held = find(awaited, ticket);
+mw_status mw_awaited_put(mw_awaited *awaited, uint64_t ticket, uint64_t number,
+                         const mw_cell *features, mw_error *err) {
+    ticket_held *held;
+    MW_TRY(find(awaited, ticket, &held, err));
     held->number = number;
     memcpy(held->features, features, awaited->feature_count * sizeof *features);
+    return MW_OK;
 }
 
-uint64_t mw_awaited_number(const mw_awaited *awaited, uint64_t ticket) {
-    return find(awaited, ticket)->number;
-}
-
-const mw_cell *mw_awaited_features(const mw_awaited *awaited, uint64_t ticket) {
-    return find(awaited, ticket)->features;
-}
-
-void mw_awaited_drop(mw_awaited *awaited, uint64_t ticket) {
-    find(awaited, ticket)->number = OVER;
+mw_status mw_awaited_take(mw_awaited *awaited, uint64_t ticket, uint64_t *out_number,
+                          const mw_cell **out_features, mw_error *err) {
+    ticket_held *held;
+    MW_TRY(find(awaited, ticket, &held, err));
+    *out_number = held->number;
+    *out_features = held->features;
+    held->number = OVER;
+    return MW_OK;
 }

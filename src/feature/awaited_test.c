@@ -1,54 +1,64 @@
 #include "feature/awaited.h"
 
 #include "base/prng.h"
-#include "testing/test.h"
+#include "feature/memory_disk_test.h"
 
 enum { FEATURES = 3, TICKETS = 3000 };
 
-static void check(const mw_awaited *awaited, uint64_t ticket, bool is_in) {
-    uint64_t number = mw_awaited_number(awaited, ticket);
+static void take(mw_awaited *awaited, uint64_t ticket, bool is_in) {
+    uint64_t number;
+    const mw_cell *features;
+    MW_CHECK_OK(mw_awaited_take(awaited, ticket, &number, &features, NULL), NULL);
     MW_CHECK(number == (is_in ? 7 * ticket : MW_AWAITED_NOBODY));
     for (size_t i = 0; is_in && i < FEATURES; i++)
-        MW_CHECK(mw_awaited_features(awaited, ticket)[i].bits == 10 * ticket + i);
+        MW_CHECK(features[i].bits == 10 * ticket + i);
 }
 
-MW_TEST(awaited_gives_back_what_a_ticket_handed_in) {
+static void hand_in_and_take(mw_backlog_memory memory) {
     mw_awaited awaited;
-    mw_awaited_init(&awaited, FEATURES);
-    static bool is_in[TICKETS], is_dropped[TICKETS];
+    mw_awaited_init(&awaited, FEATURES, memory);
+    bool is_in[TICKETS] = {false}, is_dropped[TICKETS] = {false};
     uint64_t prng = mw_test_seed(), ticket, oldest = 0;
     for (uint64_t next = 0; next < TICKETS; next++) {
-        MW_CHECK(mw_awaited_add(&awaited, &ticket));
+        MW_CHECK_OK(mw_awaited_add(&awaited, &ticket, NULL), NULL);
         MW_CHECK_EQUAL_INT(ticket, next);
         uint64_t late = oldest + mw_prng_below(&prng, next + 1 - oldest);
         mw_cell features[FEATURES];
         for (size_t i = 0; i < FEATURES; i++) features[i].bits = 10 * late + i;
         if (!is_dropped[late]) {
-            mw_awaited_put(&awaited, late, 7 * late, features);
+            MW_CHECK_OK(mw_awaited_put(&awaited, late, 7 * late, features, NULL), NULL);
             is_in[late] = true;
         }
         for (int i = 0; i < 2; i++) {
             uint64_t gone = oldest + mw_prng_below(&prng, next + 1 - oldest);
             if (is_dropped[gone] || next - oldest < 200) continue;
-            check(&awaited, gone, is_in[gone]);
-            mw_awaited_drop(&awaited, gone);
+            take(&awaited, gone, is_in[gone]);
             is_dropped[gone] = true;
         }
         while (oldest < next && is_dropped[oldest]) oldest++;
     }
     for (; oldest < TICKETS; oldest++)
-        if (!is_dropped[oldest]) check(&awaited, oldest, is_in[oldest]);
+        if (!is_dropped[oldest]) take(&awaited, oldest, is_in[oldest]);
     mw_awaited_release(&awaited);
+}
+
+MW_TEST(awaited_gives_back_what_a_ticket_handed_in) {
+    memory_disk disk;
+    memory_disk_init(&disk);
+    hand_in_and_take((mw_backlog_memory){0});
+    hand_in_and_take((mw_backlog_memory){&disk.disk, 2000});
+    MW_CHECK(disk.reads > 100 && disk.writes > 100);
+    memory_disk_release(&disk);
 }
 
 /* Tickets that come back in time take no more room than those that are out at once. */
 MW_TEST(awaited_goes_round) {
     mw_awaited awaited;
-    mw_awaited_init(&awaited, FEATURES);
+    mw_awaited_init(&awaited, FEATURES, (mw_backlog_memory){0});
     uint64_t ticket;
     for (uint64_t next = 0; next < TICKETS; next++) {
-        MW_CHECK(mw_awaited_add(&awaited, &ticket));
-        if (ticket >= 10) mw_awaited_drop(&awaited, ticket - 10);
+        MW_CHECK_OK(mw_awaited_add(&awaited, &ticket, NULL), NULL);
+        if (ticket >= 10) take(&awaited, ticket - 10, false);
     }
     MW_CHECK(awaited.tickets.end - awaited.tickets.first <= 11);
     mw_awaited_release(&awaited);
@@ -57,13 +67,13 @@ MW_TEST(awaited_goes_round) {
 static mw_status add_many(void *context) {
     mw_awaited awaited;
     (void)context;
-    mw_awaited_init(&awaited, FEATURES);
+    mw_awaited_init(&awaited, FEATURES, (mw_backlog_memory){0});
     uint64_t ticket;
-    bool has_room = true;
-    for (int i = 0; has_room && i < 3 * TICKETS; i++)
-        has_room = mw_awaited_add(&awaited, &ticket);
+    mw_status status = MW_OK;
+    for (int i = 0; status == MW_OK && i < 3 * TICKETS; i++)
+        status = mw_awaited_add(&awaited, &ticket, NULL);
     mw_awaited_release(&awaited);
-    return has_room ? MW_OK : MW_NO_MEMORY;
+    return status;
 }
 
 MW_TEST(awaited_survives_every_failing_allocation) {

@@ -47,7 +47,8 @@ static mw_status start_engine(mw_replay *replay, mw_error *err) {
 mw_status mw_replay_create(mw_replay_config config, mw_replay **out_replay, mw_error *err) {
     mw_replay *replay = mw_allocate(sizeof *replay);
     if (!replay) return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
-    mw_awaited_init(&replay->awaited, config.model->feature_count);
+    mw_awaited_init(&replay->awaited, config.model->feature_count,
+                    mw_walk_waiting_memory(config.memory));
     mw_status status = mw_walk_init(&replay->walk, config, err);
     if (status == MW_OK) status = start_engine(replay, err);
     replay->features = mw_allocate((config.model->feature_count + 1) * sizeof(mw_cell));
@@ -76,35 +77,36 @@ void mw_replay_destroy(mw_replay *replay) {
 static mw_status expect_label(mw_replay *replay, const mw_moment *moment, uint64_t *out_ticket,
                               mw_error *err) {
     if (!mw_walk_wants_label(&replay->walk, moment)) return MW_OK;
-    if (!mw_awaited_add(&replay->awaited, out_ticket))
-        return mw_fail(err, MW_NO_MEMORY, "replay: no memory for the features of a label");
+    MW_TRY(mw_awaited_add(&replay->awaited, out_ticket, err));
     return mw_walk_expect(&replay->walk, moment, *out_ticket, err);
 }
 
-static void report_moment(mw_replay *replay, const mw_moment *moment, uint64_t ticket,
-                          const mw_cell *features, mw_step *out_step) {
+static mw_status report_moment(mw_replay *replay, const mw_moment *moment, uint64_t ticket,
+                               const mw_cell *features, mw_step *out_step, mw_error *err) {
+    if (mw_walk_wants_label(&replay->walk, moment))
+        MW_TRY(mw_awaited_put(&replay->awaited, ticket, replay->number, features, err));
     *out_step = (mw_step){.kind = MW_DUE_MOMENT,
                           .place = moment->place,
                           .moment = *moment,
                           .number = replay->number++,
                           .features = features};
-    if (mw_walk_wants_label(&replay->walk, moment))
-        mw_awaited_put(&replay->awaited, ticket, out_step->number, features);
+    return MW_OK;
 }
 
-/* False if the moment was never taken. */
-static bool begin_label(mw_replay *replay, const mw_moment *moment, uint64_t ticket,
-                        mw_step *out_step) {
-    uint64_t number = mw_awaited_number(&replay->awaited, ticket);
-    const mw_cell *features = mw_awaited_features(&replay->awaited, ticket);
-    mw_awaited_drop(&replay->awaited, ticket);
-    if (number == MW_AWAITED_NOBODY) return false;
+/* `*out_found` is false if the moment was never taken. */
+static mw_status begin_label(mw_replay *replay, const mw_moment *moment, uint64_t ticket,
+                             mw_step *out_step, bool *out_found, mw_error *err) {
+    uint64_t number;
+    const mw_cell *features;
+    MW_TRY(mw_awaited_take(&replay->awaited, ticket, &number, &features, err));
+    *out_found = number != MW_AWAITED_NOBODY;
+    if (!*out_found) return MW_OK;
     *out_step = (mw_step){.kind = MW_DUE_LABEL,
                           .place = mw_agenda_label_due(replay->walk.config.model, moment),
                           .moment = *moment,
                           .number = number,
                           .features = features};
-    return true;
+    return MW_OK;
 }
 
 /* --- stretch by stretch ---------------------------------------------------------------------- */
@@ -143,24 +145,27 @@ static mw_status gather(mw_replay *replay, mw_error *err) {
     return MW_OK;
 }
 
-/* False if nobody waits for it. */
-APART static bool report_label(mw_replay *replay, const mw_block_result *result,
-                               mw_step *out_step) {
+/* `*out_found` is false if nobody waits for it. */
+APART static mw_status report_label(mw_replay *replay, const mw_block_result *result,
+                                    mw_step *out_step, bool *out_found, mw_error *err) {
     const mw_stretch_item *item = result->item;
-    if (!begin_label(replay, &item->moment, item->number, out_step)) return false;
-    out_step->label = mw_engine_finish_label(replay->engine, &item->moment, result->windows,
-                                             out_step->features);
-    return true;
+    MW_TRY(begin_label(replay, &item->moment, item->number, out_step, out_found, err));
+    if (*out_found)
+        out_step->label = mw_engine_finish_label(replay->engine, &item->moment, result->windows,
+                                                 out_step->features);
+    return MW_OK;
 }
 
-/* False for a moment of a schedule that is not for this key, and for its label. */
-static bool report_result(mw_replay *replay, const mw_block_result *result, mw_step *out_step) {
+/* `*out_found` is false for a moment of a schedule that is not for this key, and for its label. */
+static mw_status report_result(mw_replay *replay, const mw_block_result *result,
+                               mw_step *out_step, bool *out_found, mw_error *err) {
     const mw_stretch_item *item = result->item;
-    if (item->kind == MW_ITEM_LABEL) return report_label(replay, result, out_step);
-    if (!mw_engine_would_take(replay->engine, &item->moment, result->windows, result->features))
-        return false;
-    report_moment(replay, &item->moment, item->number, result->features, out_step);
-    return true;
+    if (item->kind == MW_ITEM_LABEL)
+        return report_label(replay, result, out_step, out_found, err);
+    *out_found = mw_engine_would_take(replay->engine, &item->moment, result->windows,
+                                      result->features);
+    if (!*out_found) return MW_OK;
+    return report_moment(replay, &item->moment, item->number, result->features, out_step, err);
 }
 
 /* Has the next stretch worked off. A crew is at work on others while one is reported and another is
@@ -180,8 +185,11 @@ static mw_status next_in_stretch(mw_replay *replay, mw_step *out_step, bool *out
     *out_done = false;
     while (!*out_done) {
         mw_block_result result;
-        while (mw_block_next(replay->block, &result))
-            if (report_result(replay, &result, out_step)) return MW_OK;
+        while (mw_block_next(replay->block, &result)) {
+            bool is_found;
+            MW_TRY(report_result(replay, &result, out_step, &is_found, err));
+            if (is_found) return MW_OK;
+        }
         MW_TRY(turn_over(replay, out_done, err));
     }
     return MW_OK;
@@ -193,8 +201,7 @@ static mw_status take_moment(mw_replay *replay, const mw_moment *moment, const m
                              mw_step *out_step, mw_error *err) {
     uint64_t ticket = 0;
     MW_TRY(expect_label(replay, moment, &ticket, err));
-    report_moment(replay, moment, ticket, features, out_step);
-    return MW_OK;
+    return report_moment(replay, moment, ticket, features, out_step, err);
 }
 
 /* The next of the moments that one event makes; `*out_found` is false when all were reported. */
@@ -228,7 +235,7 @@ static mw_status work_turn(mw_replay *replay, const mw_turn *turn, mw_step *out_
     case MW_TURN_EVENT: return mw_engine_apply(engine, &turn->event, err);
     case MW_TURN_MOMENT: return work_moment(replay, &turn->moment, out_step, out_found, err);
     default:
-        *out_found = begin_label(replay, &turn->moment, turn->number, out_step);
+        MW_TRY(begin_label(replay, &turn->moment, turn->number, out_step, out_found, err));
         if (!*out_found) return MW_OK;
         return mw_engine_label(engine, &turn->moment, out_step->features, &out_step->label, err);
     }

@@ -26,28 +26,40 @@ static void limit_agenda(mw_walk *walk) {
     mw_agenda_limit(walk->agenda, walk->config.from, to);
 }
 
+mw_backlog_memory mw_walk_waiting_memory(mw_engine_memory memory) {
+    enum { SHARE = 8 };
+    if (memory.max == 0) return (mw_backlog_memory){0};
+    return (mw_backlog_memory){memory.disk, memory.max / SHARE};
+}
+
 mw_status mw_walk_init(mw_walk *walk, mw_replay_config config, mw_error *err) {
     MW_ASSERT(config.parts || config.events->event_count == 0 || config.events->order);
     *walk = (mw_walk){.config = config, .events = config.events, .is_last = !config.parts};
     MW_TRY(mw_agenda_create(config.model, config.program, config.symbols, &walk->agenda, err));
     limit_agenda(walk);
-    mw_queue_init(&walk->labels, sizeof(line_label) +
-                                     moment_schema(walk)->field_count * sizeof(mw_cell));
+    mw_backlog_init(&walk->labels,
+                    sizeof(line_label) + moment_schema(walk)->field_count * sizeof(mw_cell),
+                    mw_walk_waiting_memory(config.memory));
     return MW_OK;
 }
 
 static const line_label *first_in_line(const mw_walk *walk) {
-    return mw_queue_at(&walk->labels, walk->labels.first);
+    return mw_backlog_front(&walk->labels, walk->labels.first);
 }
 
-static void drop_first_in_line(mw_walk *walk) {
-    mw_passing_let_go(walk->config.symbols, moment_schema(walk), first_in_line(walk)->row);
-    mw_queue_drop(&walk->labels);
+static mw_status drop_first_in_line(mw_walk *walk, mw_error *err) {
+    mw_symbols *symbols = walk->config.symbols;
+    const mw_cell *row = first_in_line(walk)->row;
+    mw_passing_let_go(symbols, moment_schema(walk), row);
+    mw_status status = mw_backlog_drop(&walk->labels, err);
+    if (status != MW_OK) mw_passing_hold(symbols, moment_schema(walk), row); /* it stands still */
+    return status;
 }
 
-static void drop_taken(mw_walk *walk) {
-    if (walk->has_taken) drop_first_in_line(walk);
+static mw_status drop_taken(mw_walk *walk, mw_error *err) {
+    if (walk->has_taken) MW_TRY(drop_first_in_line(walk, err));
     walk->has_taken = false;
+    return MW_OK;
 }
 
 /* When something is due next. */
@@ -55,13 +67,15 @@ static int64_t next_due(const mw_walk *walk) {
     int64_t due = mw_agenda_next(walk->agenda);
     uint64_t first = walk->labels.first + walk->has_taken;
     if (first == walk->labels.end) return due;
-    const line_label *label = mw_queue_at(&walk->labels, first);
+    const line_label *label = mw_backlog_front(&walk->labels, first);
     return label->due < due ? label->due : due;
 }
 
 void mw_walk_release(mw_walk *walk) {
-    while (!mw_queue_is_empty(&walk->labels)) drop_first_in_line(walk);
-    mw_queue_release(&walk->labels);
+    bool is_read = true; /* else the texts of those on disk stay as long as their table */
+    while (is_read && !mw_backlog_is_empty(&walk->labels))
+        is_read = drop_first_in_line(walk, NULL) == MW_OK;
+    mw_backlog_release(&walk->labels);
     mw_agenda_destroy(walk->agenda);
 }
 
@@ -142,10 +156,10 @@ static mw_status take_from_agenda(mw_walk *walk, int64_t place, mw_turn *out_tur
 static mw_status take_due(mw_walk *walk, int64_t place, mw_turn *out_turn, bool *out_found,
                           mw_error *err) {
     *out_found = false;
-    drop_taken(walk);
+    MW_TRY(drop_taken(walk, err));
     int64_t next = next_due(walk);
     if (next > place || next == INT64_MAX) return MW_OK;
-    if (mw_queue_is_empty(&walk->labels))
+    if (mw_backlog_is_empty(&walk->labels))
         return take_from_agenda(walk, place, out_turn, out_found, err);
     const line_label *label = first_in_line(walk);
     mw_moment moment = {label->t, label->place, label->row};
@@ -160,7 +174,7 @@ static mw_status take_due(mw_walk *walk, int64_t place, mw_turn *out_turn, bool 
     }
     if (due == other) {
         MW_TRY(mw_agenda_add_label(walk->agenda, &moment, label->number, NULL, err));
-        drop_first_in_line(walk);
+        MW_TRY(drop_first_in_line(walk, err));
     }
     return take_from_agenda(walk, due < place ? due : place, out_turn, out_found, err);
 }
@@ -219,14 +233,12 @@ mw_status mw_walk_expect(mw_walk *walk, const mw_moment *moment, uint64_t number
                          mw_error *err) {
     const mw_schema *schema = moment_schema(walk);
     int64_t due = mw_agenda_label_due(walk->config.model, moment);
-    const line_label *last = NULL;
-    if (!mw_queue_is_empty(&walk->labels))
-        last = mw_queue_at(&walk->labels, walk->labels.end - 1);
-    if (last && due <= last->due)
+    if (!mw_backlog_is_empty(&walk->labels) && due <= walk->last_due)
         return mw_agenda_add_label(walk->agenda, moment, number, NULL, err);
-    line_label *label = mw_queue_add(&walk->labels);
-    if (!label) return mw_fail(err, MW_NO_MEMORY, "walk: no memory for another label");
-    label->due = due;
+    void *added;
+    MW_TRY(mw_backlog_add(&walk->labels, &added, err));
+    line_label *label = added;
+    label->due = walk->last_due = due;
     label->t = moment->t;
     label->place = moment->place;
     label->number = number;

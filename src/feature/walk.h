@@ -8,8 +8,8 @@
  * anybody works on them.
  */
 #pragma once
-#include "base/queue.h"
 #include "feature/agenda.h"
+#include "feature/backlog.h"
 #include "feature/replay.h"
 
 typedef enum {
@@ -29,8 +29,9 @@ typedef struct {
 typedef struct {
     mw_replay_config config;
     mw_agenda *agenda;
-    mw_queue labels; /* that fall due one after the other, as most do; others are on the agenda */
-    bool has_taken;  /* the first of these was the last turn, and stands until the next */
+    mw_backlog labels; /* that fall due one after the other, as most do; others: the agenda's */
+    bool has_taken; /* the first of these was the last turn, and stands until the next */
+    int64_t last_due;  /* of the last in line, if there is one */
     const mw_events *events; /* all, or the part that is walked; NULL: none has come yet */
     bool is_last;            /* no other part comes */
     size_t announced; /* events [0, announced) have told their moments */
@@ -38,6 +39,9 @@ typedef struct {
     uint64_t refused_moments;
 } mw_walk;
 
+/* What the labels in line may take, and the features that wait for them as much: an eighth of what
+   an engine that spills may. */
+mw_backlog_memory mw_walk_waiting_memory(mw_engine_memory memory);
 MW_MUST_USE mw_status mw_walk_init(mw_walk *walk, mw_replay_config config, mw_error *err);
 void mw_walk_release(mw_walk *walk);
 /* The next turn; `*out_turn` is untouched and `*out_done` true at the end. */

@@ -1,6 +1,7 @@
-"""Window state that `memory` has no room for goes to disk, and no number changes.
+"""Window state that `memory` has no room for goes to disk, as does what waits for labels, and no number changes.
 
-Four thousand payments of two thousand people, whose state is several times what the project allows. Features
+Four thousand payments of two thousand people, whose state is several times what the project allows; half of them
+wait for their labels at once, twice of what may wait in memory. Features
 built, examples trained on and answers of a server must be what they are without a limit, over a restart too;
 where not even the keys fit, that is said; and where a key cannot be read back, the fallback answers.
 """
@@ -30,7 +31,7 @@ features:
 models:
   fraud:
     moment: on payments
-    label:  any(frauds by id over next 3d)
+    label:  any(frauds by id over next 12d)
     params: {rounds: 5, num_leaves: 7}
 """
 
