@@ -71,8 +71,7 @@ mw_status mw_spill_put(mw_spill *spill, uint64_t tag, mw_str bytes, uint64_t *ou
     uint64_t offset;
     MW_TRY(open_file(spill, err));
     if (!make_room(spill, size) || !take_slot(spill, size, &offset))
-        return mw_fail(err, MW_NO_MEMORY, "features: no memory to spill a key of %zu bytes",
-                       bytes.size);
+        return mw_fail(err, MW_NO_MEMORY, "features: no memory to spill %zu bytes", bytes.size);
     char *record = spill->room;
     memset(record, 0, CHECKED_FROM);
     memcpy(record + CHECKED_FROM, &tag, sizeof tag);
@@ -95,15 +94,14 @@ mw_status mw_spill_look(mw_spill *spill, uint64_t place, size_t size, uint64_t *
                         const void **out_bytes, mw_error *err) {
     size_t whole = HEAD_SIZE + size;
     if (!make_room(spill, whole))
-        return mw_fail(err, MW_NO_MEMORY, "features: no memory to read a key of %zu bytes back",
-                       size);
+        return mw_fail(err, MW_NO_MEMORY, "features: no memory to have %zu bytes back", size);
     MW_TRY(spill->disk->read(spill->disk, spill->file, place, spill->room, whole, err));
     uint32_t crc;
     memcpy(&crc, spill->room, sizeof crc);
     if (crc != checksum(place, spill->room, whole))
         return mw_hint(err,
                        mw_fail(err, MW_CORRUPT,
-                               "features: a spilled key of %zu bytes came back otherwise", size),
+                               "features: %zu spilled bytes came back otherwise", size),
                        "Its disk is failing. Start again: state is made anew from the log.");
     memcpy(out_tag, spill->room + CHECKED_FROM, sizeof *out_tag);
     *out_bytes = spill->room + HEAD_SIZE;

@@ -54,7 +54,7 @@ static mw_status write_file(mw_spill_disk *disk, size_t file, uint64_t offset, m
     mw_status status = mw_file_write(files->files[file], offset, bytes.data, bytes.size, err);
     return status == MW_OK ? MW_OK
                            : mw_hint(err, status,
-                                     "Keys that `memory` has no room for are written there: make "
+                                     "What `memory` has no room for is written there: make "
                                      "room on the disk, or raise `memory`.");
 }
 
