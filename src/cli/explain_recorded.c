@@ -7,6 +7,7 @@
 #include "decide/answer_json.h"
 #include "decide/scorer.h"
 #include "ingest/log_tail.h"
+#include "project/utf8.h"
 #include "store/log.h"
 
 typedef struct {
@@ -73,9 +74,9 @@ static mw_status predict_again(const job *it, mw_error *err) {
     double again = score.prediction;
     if (!mw_str_equal(score.class_name, it->prediction.class_name))
         return mw_fail(err, MW_CHECK_FAILED,
-                       "explain: prediction %.*s is recorded as %.*s, and comes out as %.*s",
-                       MW_STR_ARGS(it->id), MW_STR_ARGS(it->prediction.class_name),
-                       MW_STR_ARGS(score.class_name));
+                       "explain: prediction %.*s is recorded as %s, and comes out as %s",
+                       MW_STR_ARGS(it->id), mw_utf8_show(it->prediction.class_name).text,
+                       mw_utf8_show(score.class_name).text);
     if (memcmp(&again, &it->prediction.prediction, sizeof again) == 0) return MW_OK;
     return mw_fail(err, MW_CHECK_FAILED,
                    "explain: prediction %.*s is recorded as %.17g, and comes out as %.17g",
@@ -99,7 +100,7 @@ static void print_json(const job *it, mw_buf *out) {
 /* A probability has four digits; a number those that it needs. */
 static void print_answer(const mw_prediction *made, mw_buf *out) {
     if (made->kind == MW_ANSWER_CLASS)
-        mw_buf_printf(out, "%.*s, %.4f", MW_STR_ARGS(made->class_name), made->prediction);
+        mw_buf_printf(out, "%s, %.4f", mw_utf8_show(made->class_name).text, made->prediction);
     else if (made->kind == MW_ANSWER_NUMBER) mw_buf_append_double(out, made->prediction);
     else mw_buf_printf(out, "%.4f, %s", made->prediction, made->decision ? "yes" : "no");
 }

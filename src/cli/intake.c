@@ -40,15 +40,6 @@ static void print_cleaned(const mw_ingest_report *report, mw_buf *out) {
     }
 }
 
-/* As a file has it, which may be anything: cut, and without what a terminal would obey. */
-static void print_name(mw_str name, mw_buf *out) {
-    name = mw_utf8_cut(name, VALUE_SIZE_MAX);
-    for (size_t i = 0; i < name.size; i++) {
-        bool is_control = (unsigned char)name.data[i] < ' ' || name.data[i] == 0x7f;
-        mw_buf_append_char(out, is_control ? '?' : name.data[i]);
-    }
-}
-
 /* A column that came later, or whose name is misspelt: what it says is lost. */
 static void print_strange_columns(const mw_ingest_file *file, mw_buf *out) {
     mw_buf_printf(out, "\n%.*s: %.*s has %s that the stream has not, left out:",
@@ -56,7 +47,7 @@ static void print_strange_columns(const mw_ingest_file *file, mw_buf *out) {
                   file->column_count == 1 ? "a column" : "columns");
     for (size_t i = 0; i < file->column_count && i < NAMES_MAX; i++) {
         mw_buf_append_text(out, i > 0 ? ", " : " ");
-        print_name(file->columns[i], out);
+        mw_buf_append_text(out, mw_utf8_show(file->columns[i]).text);
     }
     if (file->column_count > NAMES_MAX)
         mw_buf_printf(out, " and %zu more", file->column_count - NAMES_MAX);

@@ -1,5 +1,7 @@
 #include "project/utf8.h"
 
+#include <string.h>
+
 /* Bytes of the character that `first` starts; 0: none does. */
 static size_t character_size(unsigned char first) {
     if (first < 0x80) return first >= 0x20 || first == '\t' || first == '\n' || first == '\r';
@@ -38,4 +40,24 @@ mw_str mw_utf8_cut(mw_str text, size_t size_max) {
     size_t size = size_max;
     while (size > 0 && ((unsigned char)text.data[size] & 0xc0) == 0x80) size--;
     return mw_str_slice(text, 0, size);
+}
+
+/* U+0080 to U+009F, by their first byte, are control characters too. */
+static bool is_control(mw_str text, size_t at) {
+    unsigned char byte = (unsigned char)text.data[at];
+    unsigned char next = at + 1 < text.size ? (unsigned char)text.data[at + 1] : 0;
+    return byte < ' ' || byte == 0x7f || (byte == 0xc2 && next >= 0x80 && next <= 0x9f);
+}
+
+mw_shown mw_utf8_show(mw_str text) {
+    mw_shown shown = {""};
+    mw_str kept = mw_utf8_cut(text, MW_SHOWN_SIZE_MAX);
+    size_t size = 0;
+    for (size_t i = 0; i < kept.size; i++) {
+        bool is_shown = !is_control(kept, i);
+        shown.text[size++] = is_shown ? kept.data[i] : '?';
+        if (!is_shown && (kept.data[i] & 0x80)) i++; /* its second byte */
+    }
+    if (kept.size < text.size) memcpy(shown.text + size, "...", sizeof "...");
+    return shown;
 }

@@ -1,5 +1,7 @@
 #include "project/utf8.h"
 
+#include <string.h>
+
 #include "testing/test.h"
 
 MW_TEST(utf8_finds_the_first_bad_byte) {
@@ -33,4 +35,16 @@ MW_TEST(utf8_cuts_between_characters) {
     MW_CHECK_EQUAL_INT(mw_utf8_cut(text, 3).size, 3);
     MW_CHECK_EQUAL_INT(mw_utf8_cut(text, 2).size, 1);
     MW_CHECK_EQUAL_INT(mw_utf8_cut(text, 0).size, 0);
+}
+
+MW_TEST(utf8_shows_what_neither_breaks_a_line_nor_is_obeyed) {
+    static char longer[MW_SHOWN_SIZE_MAX * 2];
+    for (size_t i = 0; i < sizeof longer; i += 2) memcpy(longer + i, "\xc3\xbc", 2);
+    MW_CHECK_EQUAL_STR(mw_str_of(mw_utf8_show(MW_STR("\xc3\xbc, 'b'")).text), "\xc3\xbc, 'b'");
+    MW_CHECK_EQUAL_STR(mw_str_of(mw_utf8_show(MW_STR("a\nb\x1b[2J\x7f")).text), "a?b?[2J?");
+    MW_CHECK_EQUAL_STR(mw_str_of(mw_utf8_show(MW_STR("\xc2\x9b, \xc2\xa0")).text), "?, \xc2\xa0");
+    mw_shown shown = mw_utf8_show((mw_str){longer, sizeof longer});
+    MW_CHECK_EQUAL_INT(strlen(shown.text), MW_SHOWN_SIZE_MAX + 3);
+    MW_CHECK(mw_str_ends(mw_str_of(shown.text), MW_STR("\xbc...")));
+    MW_CHECK_EQUAL_STR(mw_str_of(mw_utf8_show(MW_STR("")).text), "");
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/exact_sum.h"
+#include "project/utf8.h"
 
 /* Rounding to floats may move a label by so much of the labels' own spread. */
 #define BLUR_SHARE_MAX 0.01
@@ -160,10 +161,10 @@ static mw_status check_counts(reading *r, mw_values names, const double *counts)
     for (size_t i = 0; i < names.count && r->question.is_learned; i++) {
         if (counts[i] >= MW_CLASS_EXAMPLES_MIN) continue;
         mw_status status = mw_fail(r->err, MW_INVALID,
-                                   "models.%.*s: the class %.*s stands on %g of the %zu examples "
+                                   "models.%.*s: the class %s stands on %g of the %zu examples "
                                    "to learn from, and must on %d",
-                                   MW_STR_ARGS(r->model), MW_STR_ARGS(names.items[i]), counts[i],
-                                   r->question.train_count, MW_CLASS_EXAMPLES_MIN);
+                                   MW_STR_ARGS(r->model), mw_utf8_show(names.items[i]).text,
+                                   counts[i], r->question.train_count, MW_CLASS_EXAMPLES_MIN);
         return mw_hint(r->err, status, "Leave it out by `unless`, or join it with another in the "
                                        "label: case when ... then ... else ... end.");
     }
@@ -199,8 +200,8 @@ static mw_status check_names(reading *r, mw_values names) {
     }
     if (names.count >= MW_CLASSES_MIN) return MW_OK;
     mw_status status = mw_fail(r->err, MW_INVALID,
-                               "models.%.*s: all %zu labels to learn from are %.*s",
-                               MW_STR_ARGS(r->model), count, MW_STR_ARGS(names.items[0]));
+                               "models.%.*s: all %zu labels to learn from are %s",
+                               MW_STR_ARGS(r->model), count, mw_utf8_show(names.items[0]).text);
     return mw_hint(r->err, status, "Look at the label; there is nothing to tell apart.");
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/nearest.h"
 #include "model/lightgbm_text.h"
+#include "project/utf8.h"
 #include "stat/profile.h"
 #include "train/fitting.h"
 
@@ -231,8 +232,8 @@ static void tell_absent(const training *job, mw_buf *text) {
     mw_values names = job->labels.classes.names;
     for (size_t i = 0; job->config->imported && i < names.count; i++)
         if (!mw_labels_have(&job->labels, job->config->example_count, (uint32_t)i))
-            mw_buf_printf(text, "no label of the examples is the class %.*s\n",
-                          MW_STR_ARGS(names.items[i]));
+            mw_buf_printf(text, "no label of the examples is the class \"%s\"\n",
+                          mw_utf8_show(names.items[i]).text);
 }
 
 /* Whoever has written yes and no as numbers means a probability. */

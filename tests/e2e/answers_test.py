@@ -250,7 +250,7 @@ def test_classes_of_other_objectives_and_orders_are_imported():
         shop.fails(3, "the file has 6 classes and does not name them", "models", "import", file)
         shop.fails(3, "the file has 6 classes, and 2 are named", "models", "import", file, "--classes", "a,b")
         said = shop.ok("models", "import", file, "--classes", "kept,e,d,c,b,A").err
-        assert "no label of the examples is the class A" in said, said
+        assert 'no label of the examples is the class "A"' in said, said
 
 
 main(globals())

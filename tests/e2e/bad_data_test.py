@@ -248,7 +248,7 @@ class BadRows(Shop):
         self.assertIn(said, self.succeeds("ingest", "orders", "--from", "more.ndjson").out)
         self.write("odd.ndjson", json.dumps({"order": 9200, "at": "2024-03-01", "shop": "north", "price": 1,
                                              "a\x1b[31m\n" + 3000 * "b": 1}) + "\n")
-        self.assertIn(f"left out: a?[31m?{33 * 'b'}\n", self.succeeds("ingest", "orders", "--from", "odd.ndjson").out)
+        self.assertIn(f"left out: a?[31m?{53 * 'b'}...\n", self.succeeds("ingest", "orders", "--from", "odd.ndjson").out)
         pyarrow.parquet.write_table(pyarrow.table({
             "order": [1.0, 2.0], "at": [datetime.datetime(2024, 3, 1)] * 2, "shop": ["south"] * 2, "price": [1.0] * 2,
             "minutes": [1.0] * 2, "till": [1, 2], "desk": ["a", "b"]}), self.folder / "more.parquet")
