@@ -311,7 +311,7 @@ const mw_command mw_commands[] = {
         .summary = "Take in a model that LightGBM or XGBoost saved, as a version",
         .options = {{"--model", "MODEL", "whose version, if the project has several models"},
                     {"--classes", "NAME,...", "of a label of classes: the names of the file's, in "
-                                              "the order of its numbers"}},
+                                              "the order of its numbers, as in a line of CSV"}},
         .examples = "  millwright models import booster.txt\n"
                     "  millwright models import booster.ubj --model late\n"
                     "  millwright models import booster.txt --model desk "

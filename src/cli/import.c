@@ -1,6 +1,7 @@
 #include "cli/import.h"
 
 #include "cli/train.h"
+#include "ingest/csv_record.h"
 #include "model/xgboost_model.h"
 #include "train/library_check.h"
 
@@ -30,23 +31,36 @@ static mw_status features_of(mw_workspace *workspace, const mw_model_program *pr
     return MW_OK;
 }
 
+/* As one line of CSV, so that a name may hold a comma. */
+static mw_status cut_names(mw_arena *arena, const char *text, mw_values *out_names,
+                           mw_error *err) {
+    size_t size = strlen(text);
+    char *line = mw_arena_copy(arena, text, size);
+    mw_csv_record record = {.values = mw_arena_alloc(arena, size + 1, sizeof *record.values),
+                            .room = size + 1};
+    if (!line || !record.values) return mw_fail(err, MW_NO_MEMORY, "models import: no memory");
+    mw_csv_found found = mw_csv_cut((mw_csv_form){.delimiter = ','}, (mw_str){line, size}, true,
+                                    &record);
+    bool is_line = found == MW_CSV_RECORD && record.size == size && !record.is_misquoted;
+    if (!is_line && size > 0)
+        return mw_hint(err, mw_fail(err, MW_USAGE, "--classes: must be names as in a line of CSV"),
+                       "A name that holds a comma stands in quotes: --classes 'a,\"b, c\"'.");
+    if (record.has_doubles) mw_csv_join_doubles(&record, line);
+    *out_names = (mw_values){record.values, size > 0 ? record.count : 0};
+    return MW_OK;
+}
+
 /* The names of the file's classes, in the order of its numbers; none where nobody says so. */
 static mw_status read_classes(mw_workspace *workspace, const mw_model_program *program,
                               mw_values *out_classes, mw_error *err) {
     mw_cli *cli = workspace->cli;
-    mw_str rest = mw_str_of(mw_cli_option(cli, "--classes")), name;
     mw_type label = mw_code_type(program->label);
     *out_classes = (mw_values){NULL, 0};
     if (!mw_cli_has(cli, "--classes")) return MW_OK;
     if (!mw_type_is_text(label))
         return mw_fail(err, MW_USAGE, "--classes: names classes, and the label of %.*s is a %s",
                        MW_STR_ARGS(program->name), mw_type_name(label));
-    mw_str *names = mw_arena_alloc(&workspace->arena, rest.size + 1, sizeof *names);
-    if (!names) return mw_fail(err, MW_NO_MEMORY, "models import: no memory");
-    size_t count = 0;
-    while (mw_str_split(&rest, ',', &name)) names[count++] = name;
-    *out_classes = (mw_values){names, count};
-    return MW_OK;
+    return cut_names(&workspace->arena, mw_cli_option(cli, "--classes"), out_classes, err);
 }
 
 static mw_status take_in(mw_workspace *workspace, mw_str bytes, mw_error *err) {

@@ -183,6 +183,21 @@ def test_classes_of_both_libraries():
             shop.fails(3, message, "models", "import", file, "--model", "desk", "--classes", wrong)
         shop.fails(2, "--classes: names classes, and the label of worth is a number", "models", "import", file,
                    "--model", "worth", *words)
+        check_odd_names(shop, file)
+
+
+def check_odd_names(shop, file):
+    """Whatever a name is, it can be said; and what is told of it is a line, and no longer than a line."""
+    named = "models", "import", file, "--model", "desk", "--classes"
+    odd = ["ship, ping", 'a "quoted" one', "null"]
+    said = shop.ok(*named, '"ship, ping","a ""quoted"" one",null').err
+    assert all(f'no label of the examples is the class "{name}"\n' in said for name in odd), said
+    version = shop.ok(*named, '"ship, ping","a ""quoted"" one",null', "--json").json()["version"]
+    assert list(shop.ok("models", "show", "desk", version, "--json").json()["shares"]) == odd
+    said = shop.ok(*named, '"two\nlines","' + 20000 * "long" + '",\x1b[2J').err
+    assert '"two?lines"\n' in said and '"?[2J"\n' in said and '"' + 15 * "long" + '..."\n' in said, said[:1000]
+    for wrong in 'a,"b,c', 'a,"b"c,d', "a,b\nc,d":
+        shop.fails(2, "--classes: must be names as in a line of CSV", *named, wrong)
 
 
 def test_rankings_of_both_libraries():
