@@ -61,7 +61,8 @@ static mw_status write_answer(const mw_api *api, const wish *wished, const mw_an
     return write_reasons(api, wished, answer, json, err);
 }
 
-/* {"model", "version", "event", "predictions": [{NAME, "id", "prediction", "decision"}, ...]} */
+/* {"model", "version", "event", "predictions": [{NAME, "id", "prediction", "decision"}, ...]}; an
+   element of another version names it. */
 static mw_status write_ranking(mw_api *api, const wish *wished, const mw_ranking *ranking,
                                mw_json *json, mw_error *err) {
     const mw_service_config *parts = mw_service_parts(api->service);
@@ -75,6 +76,8 @@ static mw_status write_ranking(mw_api *api, const wish *wished, const mw_ranking
         mw_json_object(json);
         mw_json_key_str(json, ranking->element.name);
         mw_cell_write_json(json, ranking->element.type, one->element, parts->symbols);
+        if (!mw_str_is(ranking->version, one->version))
+            mw_json_put_text(json, "version", one->version);
         mw_api_write_score(json, &one->answer);
         MW_TRY(write_reasons(api, wished, &one->answer, json, err));
         mw_json_object_end(json);

@@ -75,6 +75,7 @@ MW_MUST_USE mw_status mw_service_see(mw_service *service, size_t model, yyjson_v
 typedef struct {
     mw_cell element;
     mw_answer answer; /* without model and event's id of its own */
+    char version[MW_VERSION_NAME_SIZE + 1]; /* that said it, or of which the fallback is */
 } mw_ranked;
 
 typedef struct {
@@ -83,7 +84,8 @@ typedef struct {
     size_t count;
     mw_field element; /* its name and type */
     mw_str event_id;  /* of the event */
-    mw_str version;   /* that answered; empty: none did, for there is nothing to say */
+    mw_str version;   /* the one that answers now if it said any of them, else that of the first;
+                         of none: the one that would answer */
     int64_t t, place;
 } mw_ranking;
 

@@ -21,7 +21,6 @@ struct mw_service {
         mw_cell *row;
         size_t item_capacity, row_capacity;
         mw_buf event_id;
-        char version[MW_VERSION_NAME_SIZE + 1];
     } ranking;
 };
 

@@ -1,5 +1,6 @@
 /* The service of models with `each`: one event, a moment and an answer for each element of its
    list. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,17 +71,15 @@ static mw_status find_element(const rank_call *c, mw_cell element,
                                   out_stored, err);
 }
 
-/* An answer of a ranking, which has its version and t, place once. */
+/* An answer of a ranking, which has t and place once. */
 static void keep_ranked(mw_service *service, size_t index, mw_cell element,
                         const mw_answer *answer, mw_ranking *ranking) {
     mw_str version = mw_str_slice(answer->prediction.version, 0, MW_VERSION_NAME_SIZE);
-    memcpy(service->ranking.version, version.data, version.size);
-    ranking->version = (mw_str){service->ranking.version, version.size};
     ranking->t = answer->prediction.t;
     ranking->place = answer->prediction.place;
     mw_ranked *ranked = &service->ranking.items[index];
-    *ranked = (mw_ranked){element, *answer};
-    ranked->answer.prediction.version = ranking->version;
+    *ranked = (mw_ranked){.element = element, .answer = *answer};
+    memcpy(ranked->version, version.data, version.size);
     ranked->answer.prediction.model = ranked->answer.prediction.event_id = MW_STR("");
 }
 
@@ -158,12 +157,26 @@ typedef struct {
     const mw_symbols *symbols;
 } element_order;
 
+/* What is no number comes last. */
 static int compare_ranked(const void *a, const void *b, void *context) {
     const mw_ranked *x = a, *y = b;
     const element_order *order = context;
     double p = x->answer.prediction.prediction, q = y->answer.prediction.prediction;
-    if (p != q) return p > q ? -1 : 1;
+    if (isnan(p) != isnan(q)) return isnan(q) ? -1 : 1;
+    if (p != q && !isnan(p)) return p > q ? -1 : 1;
     return mw_cell_compare(order->type, x->element, y->element, order->symbols);
+}
+
+/* Elements that were asked about at other times, or answered by a fallback, may be of another
+   version than the rest. */
+static void name_versions(mw_service *service, mw_ranking *ranking) {
+    mw_ranked *items = service->ranking.items;
+    bool is_there = ranking->count == 0;
+    for (size_t i = 0; i < ranking->count; i++) {
+        items[i].answer.prediction.version = mw_str_of(items[i].version);
+        is_there |= mw_str_is(ranking->version, items[i].version);
+    }
+    if (!is_there) ranking->version = mw_str_of(items[0].version);
 }
 
 static mw_status rank(const rank_call *c, mw_ranking *ranking, mw_error *err) {
@@ -182,6 +195,7 @@ static mw_status rank(const rank_call *c, mw_ranking *ranking, mw_error *err) {
     element_order order = {ranking->element.type, service->config.symbols};
     qsort_r(service->ranking.items, ranking->count, sizeof *ranking->items, compare_ranked,
             &order);
+    name_versions(service, ranking);
     return MW_OK;
 }
 

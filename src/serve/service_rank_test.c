@@ -163,3 +163,52 @@ MW_TEST(service_rank_of_long_classes_is_refused_or_answered_whole) {
     mw_buf_release(&body);
     shop_tear_down(&s);
 }
+
+/* As the shop's version, but of what is busier than once its linear leaf is infinite both ways. */
+static void promote_boundless(shop *s) {
+    const mw_version *own;
+    mw_forest_head head = {.feature_count = 1, .tree_count = 1, .class_count = 1,
+                           .output = MW_OUTPUT_SIGMOID, .sigmoid = 1};
+    mw_forest_node leaf = {.kind = MW_NODE_LINEAR, .value = 1};
+    mw_buf bytes, terms;
+    mw_error err;
+    mw_buf_init(&bytes, 1 << 20);
+    mw_buf_init(&terms, 1 << 10);
+    mw_forest_term_append(&terms, (mw_forest_term){0, 1e308});
+    mw_forest_term_append(&terms, (mw_forest_term){0, -1e308});
+    leaf.terms = mw_buf_str(&terms);
+    MW_CHECK_OK(mw_version_decode(&s->arena, mw_buf_str(&s->version), &own, &err), &err);
+    mw_version version = *own;
+    mw_forest_node_append(&bytes, &head, &leaf);
+    MW_CHECK_OK(mw_forest_make(&s->arena, &head, mw_buf_str(&bytes), &version.forest, &err), &err);
+    mw_buf_clear(&bytes);
+    MW_CHECK_OK(mw_version_encode(&version, &bytes, &err), &err);
+    mw_champion champion = {.bytes = mw_buf_str(&bytes)};
+    MW_CHECK_OK(mw_sequencer_promote(s->sequencer, SHOP_QUICK, &champion, &err), &err);
+    mw_buf_release(&bytes);
+    mw_buf_release(&terms);
+}
+
+/* They have an order of their own, as equal ones have, and are not taken for greater or less. */
+MW_TEST(service_rank_puts_what_is_no_number_by_its_name) {
+    static const char *const things[] = {"bag", "cup", "tea"};
+    shop s;
+    mw_error err;
+    mw_ranking ranking;
+    shop_set_up_baskets(&s);
+    for (int number = 7; number < 10; number++) {
+        char text[200];
+        snprintf(text, sizeof text, "{\"shop\": \"a\", \"number\": %d, \"at\": "
+                 "\"1970-04-10T23:30:00Z\", \"basket\": [\"tea\"]}", number);
+        MW_CHECK_OK(rank(&s, text, true, &ranking, &err), &err);
+    }
+    promote_boundless(&s);
+    MW_CHECK_OK(rank(&s, "{\"shop\": \"a\", \"number\": 1, \"at\": \"1970-04-11T00:00:00Z\", "
+                         "\"basket\": [\"cup\", \"bag\", \"tea\"]}", true, &ranking, &err), &err);
+    MW_CHECK_EQUAL_INT(ranking.count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        MW_CHECK(isnan(ranking.items[i].answer.prediction.prediction));
+        MW_CHECK_EQUAL_STR(mw_symbols_text(s.symbols, ranking.items[i].element.symbol), things[i]);
+    }
+    shop_tear_down(&s);
+}

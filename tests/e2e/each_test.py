@@ -198,6 +198,34 @@ def test_an_element_that_the_fallback_answers_has_no_reasons():
         serving.stop(process)
 
 
+def test_an_element_of_another_version_names_it():
+    """Answered by the version before as the fallback, or before the list was corrected."""
+    with Shop("project: empty\n") as project:
+        project.write(project_text(project.folder) + "serving: {rank: {fallback: previous, missing: 30%}}\n")
+        project.ok("ingest")
+        first = project.ok("train", "rank", "--json").json()["version"]
+        process, port = serve(project, END)
+        ranked = ask(port, visit("w1", ["i1", "i2"]))[1]
+        assert ranked["version"] == first and "version" not in ranked["predictions"][0], ranked
+        second = project.ok("train", "rank", "--seed", "5", "--json").json()["version"]
+        project.ok("models", "promote", "rank", second)
+        assert ask(port, visit("w1", ["i1", "i2"]))[1] == ranked
+        for record in False, True, True:
+            told = ask(port, visit("w2", ["i1", "nosuch"]), explain=True, record=record)[1]
+            assert told["version"] == second, told
+            known, unknown = sorted(told["predictions"], key=lambda entry: entry["item"])
+            assert "version" not in known and known["why"]["reasons"], told
+            assert unknown["version"] == first and unknown["fallback"] == "missing_features", told
+        assert serving.call(port, "POST", "/v1/events/visits", visit("w1", ["i2", "i3"]))[1]["corrections"] == 1
+        mixed = ask(port, visit("w1", ["i2", "i3"]))[1]
+        versions = {entry["item"]: entry.get("version", mixed["version"]) for entry in mixed["predictions"]}
+        assert versions == {"i2": first, "i3": second}, mixed
+        for entry in mixed["predictions"]:
+            found = serving.call(port, "GET", f"/v1/predictions/{entry['id']}")[1]
+            assert found["version"] == versions[entry["item"]], (found, mixed)
+        serving.stop(process)
+
+
 def test_elements_without_an_id_are_not_taken_for_another():
     """They bear no name, and are told apart by their order: replay, verification and keeper know which is which."""
     with Shop("project: empty\n") as project:
