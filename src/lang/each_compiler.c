@@ -29,7 +29,8 @@ static void refuse_list(mw_moment_scope *moment, const mw_moment_node *node) {
 
 static bool check_element(mw_moment_scope *moment, const mw_moment_node *node) {
     mw_str name = node->element;
-    static const char *const taken[] = {"time", "now", "id", "prediction", "decision",
+    static const char *const taken[] = {"time", "now", "id", "version", "prediction",
+                                        "probability", "probabilities", "decision", "fallback",
                                         "recorded", "why", "features"}; /* members of an answer */
     bool is_taken = mw_schema_find(&moment->stream->schema, name) != MW_NO_FIELD;
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)

@@ -31,6 +31,15 @@ MW_TEST(each_refuses_what_has_no_meaning) {
         {"on visits each items as prediction",
          ":3:35: models.m.moment: an element's name must be letters, digits and _, and not time, a "
          "member of an answer or a field of visits, got prediction\n"},
+        {"on visits each items as probability",
+         ":3:35: models.m.moment: an element's name must be letters, digits and _, and not time, a "
+         "member of an answer or a field of visits, got probability\n"},
+        {"on visits each items as fallback",
+         ":3:35: models.m.moment: an element's name must be letters, digits and _, and not time, a "
+         "member of an answer or a field of visits, got fallback\n"},
+        {"on visits each items as version",
+         ":3:35: models.m.moment: an element's name must be letters, digits and _, and not time, a "
+         "member of an answer or a field of visits, got version\n"},
         {"on visits each items as item at time - 1h",
          ":3:40: models.m.moment: 1h before its time an event of visits is not known yet\n"
          "    Declare known: time - 1h for visits if that holds, or predict at its time.\n"},
