@@ -43,6 +43,21 @@ void mw_grid_add_str(mw_grid *grid, mw_str text) {
     mw_buf_append_char(&grid->cells, 0);
 }
 
+/* Four digits behind the point; where these tell nothing of it, or too much, three that count. */
+static mw_measure_text measure_text(double value, const char *plus) {
+    const double small = 0.001, great = 1e15;
+    mw_measure_text shown;
+    bool is_far = (value != 0 && fabs(value) < small) || fabs(value) >= great;
+    if (!(value >= 0)) plus = "";
+    if (value == 0) value = 0; /* and not -0.0000 */
+    if (is_far) snprintf(shown.text, sizeof shown.text, "%s%.3g", plus, value);
+    else snprintf(shown.text, sizeof shown.text, "%s%.4f", plus, value);
+    return shown;
+}
+
+mw_measure_text mw_measure_text_of(double value) { return measure_text(value, ""); }
+mw_measure_text mw_measure_text_signed(double value) { return measure_text(value, "+"); }
+
 void mw_count_append(mw_buf *out, uint64_t count) {
     char digits[24];
     int size = snprintf(digits, sizeof digits, "%llu", (unsigned long long)count);

@@ -26,5 +26,12 @@ void mw_grid_add_seconds(mw_grid *grid, double seconds); /* "3.2 d"; empty if Na
 /* Ends the grid, each line after `indent`. Memory that ran out shows as a failure of `out`. */
 void mw_grid_print(mw_grid *grid, const char *indent, mw_buf *out);
 
+/* A measure of any scale, for people: 0.5731, -283.9854, 0.000412. */
+typedef struct {
+    char text[32];
+} mw_measure_text;
+mw_measure_text mw_measure_text_of(double value);        /* "nan" if it is NaN */
+mw_measure_text mw_measure_text_signed(double value); /* +0.5731 */
+
 /* 12,345 */
 void mw_count_append(mw_buf *out, uint64_t count);

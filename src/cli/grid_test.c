@@ -81,3 +81,25 @@ MW_TEST(grid_writes_spans_in_the_unit_that_fits) {
         mw_buf_release(&grid.cells);
     }
 }
+
+MW_TEST(grid_shows_measures_of_any_scale) {
+    static const struct {
+        double value;
+        const char *text, *with_sign;
+    } cases[] = {{0, "0.0000", "+0.0000"},
+                 {-0.0, "0.0000", "+0.0000"},
+                 {0.57312, "0.5731", "+0.5731"},
+                 {-283.98541, "-283.9854", "-283.9854"},
+                 {0.001, "0.0010", "+0.0010"},
+                 {0.00041249, "0.000412", "+0.000412"},
+                 {-3e-41, "-3e-41", "-3e-41"},
+                 {999999999999999, "999999999999999.0000", "+999999999999999.0000"},
+                 {-1.2345e300, "-1.23e+300", "-1.23e+300"},
+                 {INFINITY, "inf", "+inf"},
+                 {NAN, "nan", "nan"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        MW_CHECK_EQUAL_STR(mw_str_of(mw_measure_text_of(cases[i].value).text), cases[i].text);
+        MW_CHECK_EQUAL_STR(mw_str_of(mw_measure_text_signed(cases[i].value).text),
+                           cases[i].with_sign);
+    }
+}

@@ -189,7 +189,7 @@ static void show_classes(mw_classes classes, mw_grid *grid) {
 static void show_answer(const mw_version *version, mw_grid *grid) {
     mw_grid_add(grid, "%s", baseline_words[version->answer]);
     if (version->answer == MW_ANSWER_CLASS) show_classes(version->classes, grid);
-    else mw_grid_add(grid, "%.4f", version->baseline);
+    else mw_grid_add(grid, "%s", mw_measure_text_of(version->baseline).text);
     if (!mw_answer_kind_decides(version->answer)) return;
     mw_grid_add(grid, "yes from");
     mw_grid_add(grid, "%.4f", version->threshold);

@@ -21,7 +21,7 @@ void mw_reason_grid_print(const mw_reasons *reasons, const mw_schema *features,
     bool is_described = is_any_described(reasons, count);
     mw_grid grid = mw_grid_begin(is_described ? ">adds|feature|value|description"
                                               : ">adds|feature|value");
-    mw_grid_add(&grid, "%+.4f", reasons->expected);
+    mw_grid_add(&grid, "%s", mw_measure_text_signed(reasons->expected).text);
     mw_grid_add(&grid, "expected");
     mw_grid_add_str(&grid, MW_STR(""));
     if (is_described) mw_grid_add_str(&grid, MW_STR(""));
@@ -32,7 +32,7 @@ void mw_reason_grid_print(const mw_reasons *reasons, const mw_schema *features,
         if (reason->width == 0)
             mw_cell_append(&value, features->fields[reason->feature].type, cells[reason->feature],
                            symbols);
-        mw_grid_add(&grid, "%+.4f", reason->adds);
+        mw_grid_add(&grid, "%s", mw_measure_text_signed(reason->adds).text);
         mw_grid_add_str(&grid, mw_reason_name(reason, features));
         mw_grid_add_str(&grid, mw_buf_str(&value));
         if (is_described) mw_grid_add_str(&grid, mw_reason_description(reasons, reason));

@@ -76,7 +76,7 @@ static void write_run(const known_run *run, mw_json *json) {
 
 static void add_value(mw_grid *grid, const mw_metric_row *metric) {
     if (!metric || isnan(metric->value)) mw_grid_add(grid, "%s", "");
-    else mw_grid_add(grid, "%.4f", metric->value);
+    else mw_grid_add(grid, "%s", mw_measure_text_of(metric->value).text);
 }
 
 /* The first two stand in every list, the others where a run has them. */
@@ -152,7 +152,8 @@ static void print_metrics(const known_run *run, mw_buf *out) {
         mw_grid_add_str(&grid, metric->segment);
         add_value(&grid, metric);
         if (isnan(metric->low)) mw_grid_add(&grid, "%s", "");
-        else mw_grid_add(&grid, "%.4f to %.4f", metric->low, metric->high);
+        else mw_grid_add(&grid, "%s to %s", mw_measure_text_of(metric->low).text,
+                         mw_measure_text_of(metric->high).text);
         mw_grid_add_count(&grid, (uint64_t)metric->count);
     }
     mw_grid_print(&grid, "", out);
@@ -192,6 +193,17 @@ mw_status mw_cli_runs_show(mw_cli *cli, mw_error *err) { return mw_cli_with_stat
 
 /* --- compare ---------------------------------------------------------------------------- */
 
+/* `mine` or `theirs` may be NULL. */
+static void add_compared(mw_grid *grid, const mw_metric_row *named, const mw_metric_row *mine,
+                         const mw_metric_row *theirs) {
+    double difference = mine && theirs ? theirs->value - mine->value : NAN;
+    mw_grid_add_str(grid, named->name);
+    mw_grid_add_str(grid, named->segment);
+    add_value(grid, mine);
+    add_value(grid, theirs);
+    mw_grid_add(grid, "%s", isnan(difference) ? "" : mw_measure_text_signed(difference).text);
+}
+
 static void compare_text(const known_run *a, const known_run *b, mw_buf *out) {
     mw_buf titles;
     mw_buf_init(&titles, 1 << 10);
@@ -200,13 +212,12 @@ static void compare_text(const known_run *a, const known_run *b, mw_buf *out) {
     mw_grid grid = mw_grid_begin(titles.data);
     for (size_t i = 0; i < a->metric_count; i++) {
         const mw_metric_row *mine = &a->metrics[i];
-        const mw_metric_row *theirs = find_metric(b, mine->name, mine->segment);
-        mw_grid_add_str(&grid, mine->name);
-        mw_grid_add_str(&grid, mine->segment);
-        add_value(&grid, mine);
-        add_value(&grid, theirs);
-        if (theirs) mw_grid_add(&grid, "%+.4f", theirs->value - mine->value);
-        else mw_grid_add(&grid, "%s", "");
+        add_compared(&grid, mine, mine, find_metric(b, mine->name, mine->segment));
+    }
+    for (size_t i = 0; i < b->metric_count; i++) { /* of another kind of answer, perhaps */
+        const mw_metric_row *theirs = &b->metrics[i];
+        if (!find_metric(a, theirs->name, theirs->segment))
+            add_compared(&grid, theirs, NULL, theirs);
     }
     mw_grid_print(&grid, "", out);
     mw_buf_release(&titles);

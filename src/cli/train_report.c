@@ -216,13 +216,14 @@ static void print_examples(const mw_train_report *report, mw_buf *out) {
 
 static void add_measure(mw_grid *grid, double value) {
     if (isnan(value)) mw_grid_add(grid, "none");
-    else mw_grid_add(grid, "%.4f", value);
+    else mw_grid_add(grid, "%s", mw_measure_text_of(value).text);
 }
 
 static void add_estimate(mw_grid *grid, const mw_estimate *estimate) {
     add_measure(grid, estimate->value);
     if (isnan(estimate->low)) mw_grid_add(grid, "%s", "");
-    else mw_grid_add(grid, "%.4f to %.4f", estimate->low, estimate->high);
+    else mw_grid_add(grid, "%s to %s", mw_measure_text_of(estimate->low).text,
+                     mw_measure_text_of(estimate->high).text);
 }
 
 static void print_metrics(const mw_trained *trained, mw_buf *out) {

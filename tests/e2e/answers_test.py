@@ -3,6 +3,7 @@ their bits, and the metrics are theirs."""
 import csv
 import io
 import json
+import re
 
 import example_worlds
 import lightgbm
@@ -153,6 +154,26 @@ def test_numbers_of_other_objectives_are_imported():
         ranking.save_model(shop.folder / "booster.txt")
         shop.fails(3, "gives a score that ranks, and the label is a number", "models", "import",
                    str(shop.folder / "booster.txt"))
+
+
+def test_small_numbers_are_shown():
+    """A number of any scale is one that people can read, in what was measured, and in why it is said."""
+    with Shop(NUMBER.replace("coalesce(sum(", "1e-6 * coalesce(sum(")) as shop:
+        trained = train(shop)
+        said = shop.ok("train", "returned").out
+        for name, estimate in trained["metrics"].items():
+            line = next(line for line in said.splitlines() if line.startswith(name))
+            shown = [float(word) for word in line.split(" is better")[0].split() if word[-1].isdigit()][:4]
+            told = [estimate["value"], estimate["low"], estimate["high"], trained["baseline"][name]["value"]]
+            assert all(abs(a - b) <= 0.006 * abs(b) for a, b in zip(shown, told, strict=True)), (line, told)
+        text = shop.ok("models", "show", "returned").out
+        mean = shop.ok("models", "show", "returned", "--json").json()["mean"]
+        shown = float(re.search(r"\nmean +(\S+)", text).group(1))
+        assert 0 < mean < 1e-3 and abs(shown - mean) < 0.006 * mean, text
+        (shop.folder / "millwright.yaml").write_text(SHOP)  # another question, of another kind of answer
+        other = train(shop)
+        rows = shop.ok("runs", "compare", "1", "2").out
+        assert all(f"\n{name} " in "\n" + rows for name in (*trained["metrics"], *other["metrics"])), rows
 
 
 def test_ranking_scores_a_yes_or_no():
