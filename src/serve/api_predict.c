@@ -100,6 +100,7 @@ typedef struct {
 static mw_status measure_element(const mw_decider *decider, const wish *wished, size_t *out_size,
                                  mw_error *err) {
     enum { ESCAPED_SIZE = 6, REASONS_SIZE = 4 << 10 };
+    static const char any_version[MW_VERSION_NAME_SIZE + 1] = "000000000000";
     const double longest = -2.2250738585072014e-308;
     const mw_model_program *model = mw_decider_model(decider);
     const mw_scorer *scorer = mw_decider_scorer(decider);
@@ -123,6 +124,7 @@ static mw_status measure_element(const mw_decider *decider, const wish *wished, 
     const mw_stream *moments = &mw_decider_program(decider)->streams[model->moment_stream];
     mw_json_key_str(&json, moments->schema.fields[model->each->element].name);
     mw_json_null(&json);
+    mw_json_put_text(&json, "version", any_version);
     mw_api_write_score(&json, &answer);
     mw_json_object_end(&json);
     mw_status status = mw_buf_check(&text, "answer for an element", err);
