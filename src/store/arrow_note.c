@@ -9,7 +9,7 @@
 
 #define NAMED(name) org_apache_arrow_flatbuf_##name
 
-#define MARK "\xff\xff\xff\xff" /* what a message begins with, before its size */
+/* A message begins with four bytes of ones and the size of what follows. */
 enum { FRAME_SIZE = 8, NOTE_SIZE_MAX = 1 << 26 };
 
 static int64_t duration_unit(NAMED(Field_table_t) field) {
@@ -46,6 +46,14 @@ static void read_fields(NAMED(Schema_table_t) schema, const mw_str *names, size_
     }
 }
 
+/* nanoarrow adds to the size that a message claims before it looks at how much there is. */
+static bool is_whole(mw_str bytes) {
+    mw_reader frame = {bytes, false};
+    bool is_marked = mw_read_u32(&frame) == UINT32_MAX;
+    uint32_t size = mw_read_u32(&frame);
+    return is_marked && !frame.failed && size <= bytes.size - FRAME_SIZE;
+}
+
 /* nanoarrow has the flatbuffer verified, so reading it stays within its bytes. It would not read a
    schema that has a type which is new to it, and so none of polars'. */
 static mw_status read_message(mw_str bytes, const mw_str *names, size_t count,
@@ -72,7 +80,7 @@ mw_status mw_arrow_note_read(mw_str note, const mw_str *names, size_t count,
     bool is_base64 = mw_base64_decode(note, &bytes);
     mw_status status = mw_buf_check(&bytes, "arrow note", err);
     if (status == MW_TOO_LARGE) status = MW_OK;
-    else if (status == MW_OK && is_base64 && mw_str_starts(mw_buf_str(&bytes), MW_STR(MARK)))
+    else if (status == MW_OK && is_base64 && is_whole(mw_buf_str(&bytes)))
         status = read_message(mw_buf_str(&bytes), names, count, out_noted, err);
     mw_buf_release(&bytes);
     return status;

@@ -1,5 +1,7 @@
 #include "store/arrow_note.h"
 
+#include <string.h>
+
 #include "base/base64.h"
 #include "sys/sys.h"
 #include "testing/test.h"
@@ -82,6 +84,12 @@ MW_TEST(arrow_note_that_is_damaged) {
         MW_CHECK_OK(read(&f), NULL);
         f.message.data[i] ^= (char)0xff;
     }
+    static const unsigned char beyond[] = {0xfe, 0xff, 0xff, 0x7f}; /* 2^31 - 2 bytes */
+    memcpy(f.message.data + 4, beyond, sizeof beyond);
+    mw_buf_clear(&f.note);
+    mw_base64_append(&f.note, mw_buf_str(&f.message));
+    MW_CHECK_OK(read(&f), NULL);
+    check_units(&f, (int64_t[COLUMNS]){0});
     f.note.data[0] = '-';
     MW_CHECK_OK(read(&f), NULL);
     check_units(&f, (int64_t[COLUMNS]){0});
