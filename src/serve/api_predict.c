@@ -1,6 +1,7 @@
 /* The api of predictions that clients ask for. */
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "serve/api_rows.h"
 #include "serve/plain_event.h"
@@ -93,20 +94,22 @@ typedef struct {
     mw_ranking ranking;
 } said;
 
-/* What an element's answer takes at most, but for the element: one is written that has all that any
-   has, and numbers as long as any. Texts and descriptions among its reasons may be longer than they
-   are taken for: such an answer fails once it is recorded, and is told to whoever asks again
+/* What an answer takes at most, but for the element that it is of: one is written that has all that
+   any has, and numbers as long as any. Texts and descriptions among its reasons may be longer than
+   they are taken for: such an answer fails once it is recorded, and is told to whoever asks again
    without them. */
-static mw_status measure_element(const mw_decider *decider, const wish *wished, size_t *out_size,
-                                 mw_error *err) {
+static mw_status measure_answer(const mw_decider *decider, const wish *wished, size_t *out_size,
+                                mw_error *err) {
     enum { ESCAPED_SIZE = 6, REASONS_SIZE = 4 << 10 };
-    static const char any_version[MW_VERSION_NAME_SIZE + 1] = "000000000000";
     const double longest = -2.2250738585072014e-308;
     const mw_model_program *model = mw_decider_model(decider);
     const mw_scorer *scorer = mw_decider_scorer(decider);
     const mw_version *version = scorer ? mw_scorer_version(scorer) : NULL;
     double probabilities[MW_CLASSES_MAX];
-    mw_answer answer = {.prediction = {.prediction = longest, .fallback = MW_BECAUSE_MISSING}};
+    mw_answer answer = {.prediction = {.model = model->name,
+                                       .version = MW_STR("000000000000"), /* any */
+                                       .prediction = longest,
+                                       .fallback = MW_BECAUSE_MISSING}};
     size_t name_size = 0, count = version ? version->classes.names.count : 0;
     for (size_t i = 0; i < count; i++) {
         probabilities[i] = longest;
@@ -122,27 +125,49 @@ static mw_status measure_element(const mw_decider *decider, const wish *wished, 
     mw_json json = mw_json_begin(&text);
     mw_json_object(&json);
     const mw_stream *moments = &mw_decider_program(decider)->streams[model->moment_stream];
-    mw_json_key_str(&json, moments->schema.fields[model->each->element].name);
-    mw_json_null(&json);
-    mw_json_put_text(&json, "version", any_version);
-    mw_api_write_score(&json, &answer);
+    if (model->each) mw_json_put_str(&json, "", moments->schema.fields[model->each->element].name);
+    mw_api_write_answer(&json, &answer);
+    mw_json_put_time(&json, "clock", 0); /* of a line */
     mw_json_object_end(&json);
-    mw_status status = mw_buf_check(&text, "answer for an element", err);
+    mw_status status = mw_buf_check(&text, "answer for a row", err);
     *out_size = text.size + MW_PREDICTION_ID_SIZE + ESCAPED_SIZE * name_size +
                 (wished->explain ? REASONS_SIZE : 0);
     mw_buf_release(&text);
     return status;
 }
 
+enum {
+    REST_SIZE = 64 << 10, /* for what is told of all rows */
+    ANSWERS_SIZE_MAX = MW_RESPONSE_BODY_SIZE_MAX - REST_SIZE,
+    REFUSAL_SIZE = 256, /* of a row */
+};
+
+/* An answer to a key is one piece: if it might become too large, none of its rows is taken. */
+static mw_status check_whole(mw_api_rows *at, const wish *wished, const mw_decider *decider,
+                             size_t row_count, mw_error *err) {
+    size_t row_size = REFUSAL_SIZE;
+    if (!at->is_new || !at->is_whole) return MW_OK;
+    at->row_count = row_count;
+    if (!mw_decider_model(decider)->each) /* else each is refused that does not fit */
+        MW_TRY(measure_answer(decider, wished, &row_size, err));
+    if (row_size < REFUSAL_SIZE) row_size = REFUSAL_SIZE;
+    if (row_count <= ANSWERS_SIZE_MAX / row_size) return MW_OK;
+    mw_status status = mw_fail(err, MW_INVALID,
+                               "idempotency-key: answers must be at most %d bytes together, got "
+                               "up to %zu: %zu for each of %zu", ANSWERS_SIZE_MAX,
+                               row_count * row_size, row_size, row_count);
+    return mw_hint(err, status, "Send fewer rows at once, or no key.");
+}
+
 /* A ranking must fit what is left of the answer. */
 static mw_status rank(mw_api_rows *at, const wish *wished, mw_sent_row row,
                       mw_ranking *out_ranking, mw_error *err) {
-    enum { REST_SIZE = 64 << 10, SIZE_MAX_OF_ALL = MW_RESPONSE_BODY_SIZE_MAX - REST_SIZE };
     mw_service *service = at->api->service;
-    size_t written = at->json.out->size;
+    size_t left = at->row_count > at->rows.number ? at->row_count - at->rows.number : 0;
+    size_t taken = at->json.out->size + left * REFUSAL_SIZE;
     mw_ranking_wish how = {.record = wished->record,
-                           .size_max = written < SIZE_MAX_OF_ALL ? SIZE_MAX_OF_ALL - written : 0};
-    MW_TRY(measure_element(
+                           .size_max = taken < ANSWERS_SIZE_MAX ? ANSWERS_SIZE_MAX - taken : 0};
+    MW_TRY(measure_answer(
         mw_sequencer_decider(mw_service_parts(service)->sequencer, wished->model), wished,
         &how.element_size, err));
     return mw_service_rank(service, wished->model, row.json, how, out_ranking, err);
@@ -319,6 +344,18 @@ static mw_status predict_lines(mw_api_rows *at, size_t model, mw_response *respo
     return MW_OK;
 }
 
+/* Each line says for itself whether it is to be explained: one that may, counts for all. */
+static mw_status check_lines(mw_api_rows *at, size_t model, const mw_decider *decider, mw_str body,
+                             mw_error *err) {
+    static const char explain[] = "\"explain\"";
+    if (!at->is_whole) return MW_OK;
+    wish wished = {.model = model};
+    wished.explain = memmem(body.data, body.size, explain, sizeof explain - 1) != NULL;
+    size_t row_count = 1;
+    for (size_t i = 0; i < body.size; i++) row_count += body.data[i] == '\n';
+    return check_whole(at, &wished, decider, row_count, err);
+}
+
 static mw_status read_members(const mw_sent_rows *rows, wish *out_wish, mw_error *err) {
     MW_TRY(mw_api_check_members(rows->root, rows->is_single ? members_of_one : members_of_many,
                                 err));
@@ -377,10 +414,15 @@ static mw_status answer_predict(mw_api_rows *at, const mw_route_call *call, mw_r
         return predict_single(at, &wished, row, err);
     }
     MW_TRY(mw_api_rows_open(at, call, NULL, err));
-    if (at->rows.form == MW_SENT_AS_LINES) return predict_lines(at, wished.model, response, err);
+    if (at->rows.form == MW_SENT_AS_LINES) {
+        MW_TRY(check_lines(at, wished.model, decider, call->request->body, err));
+        return predict_lines(at, wished.model, response, err);
+    }
     MW_TRY(read_members(&at->rows, &wished, err));
     MW_TRY(prepare(decider, &wished, err));
     if (at->rows.is_single) return predict_single(at, &wished, event_of(at->rows.root), err);
+    size_t row_count = yyjson_arr_size(yyjson_obj_get(at->rows.root, "events"));
+    MW_TRY(check_whole(at, &wished, decider, row_count, err));
     MW_TRY(predict_list(at, &wished, decider, response, err));
     if (at->leaving != MW_API_STAYS) return MW_OK;
     mw_api_write_clock(&at->json, at->api);

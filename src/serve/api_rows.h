@@ -37,6 +37,7 @@ typedef struct {
     bool waits, is_queued;    /* it is one of api->waiting, of api->queued */
     mw_buf body;              /* that was written and has not left */
 
+    size_t row_count; /* of questions with an Idempotency-Key; else 0 */
     size_t accepted, corrections, repeats; /* of events */
     size_t unlisted; /* rows that were refused and are not told of */
     bool has_version; /* of a list of predictions: the version that answered when it began */

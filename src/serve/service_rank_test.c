@@ -130,18 +130,23 @@ static void append_order(mw_buf *out, int number, size_t thing_count) {
     mw_buf_append_text(out, "]}");
 }
 
-/* What is said of a thing takes 120 KB, and may take 320 by what is known before: 200 things fit an
+/* What is said of one thing takes 120 KB, and may take 320 by what is known before: 200 such fit an
    answer of 64 MiB, 600 do not. */
+enum { NAME_SIZE = 40000, MANY = 600, FEW = 200 };
+static const char quick[] = "/v1/models/quick/predict";
+
+static void set_up_long_classes(shop *s, const char *each) {
+    static char texts[2][NAME_SIZE];
+    static const mw_str names[] = {{texts[0], NAME_SIZE}, {texts[1], NAME_SIZE}};
+    for (int i = 0; i < 2; i++) memset(texts[i], 'a' + i, NAME_SIZE);
+    shop_set_up_answers(s, (mw_values){names, 2}, each);
+}
+
 MW_TEST(service_rank_of_long_classes_is_refused_or_answered_whole) {
-    enum { NAME_SIZE = 40000, MANY = 600, FEW = 200 };
-    static char texts[2][NAME_SIZE + 1];
-    static const char quick[] = "/v1/models/quick/predict";
-    const mw_str names[] = {{texts[0], NAME_SIZE}, {texts[1], NAME_SIZE}};
     shop s;
     mw_buf body;
-    for (int i = 0; i < 2; i++) memset(texts[i], 'a' + i, NAME_SIZE);
     mw_buf_init(&body, 1 << 20);
-    shop_set_up_answers(&s, (mw_values){names, 2});
+    set_up_long_classes(&s, SHOP_EACH_THING);
     mw_buf_append_text(&body, "{\"event\": ");
     append_order(&body, 1, MANY);
     mw_buf_append_char(&body, '}');
@@ -210,5 +215,69 @@ MW_TEST(service_rank_puts_what_is_no_number_by_its_name) {
         MW_CHECK(isnan(ranking.items[i].answer.prediction.prediction));
         MW_CHECK_EQUAL_STR(mw_symbols_text(s.symbols, ranking.items[i].element.symbol), things[i]);
     }
+    shop_tear_down(&s);
+}
+
+/* With an Idempotency-Key, which has one answer for all. */
+static mw_str ask_by_key(shop *s, const mw_buf *body, const char *key, int code) {
+    shop_sent sent;
+    shop_send(s, MW_HTTP_POST, quick, body->data, &sent);
+    sent.request.headers[MW_HEADER_IDEMPOTENCY_KEY] = mw_str_of(key);
+    shop_carry_out(s, &sent);
+    MW_CHECK(!sent.call.pause);
+    MW_CHECK_EQUAL_INT(s->response.code, code);
+    return mw_buf_str(&s->response.body);
+}
+
+static void append_list(mw_buf *out, int row_count, size_t thing_count) {
+    mw_buf_append_text(out, "{\"events\": [");
+    for (int i = 0; i < row_count; i++) {
+        if (i > 0) mw_buf_append_char(out, ',');
+        append_order(out, i, thing_count);
+    }
+    mw_buf_append_text(out, "]}");
+}
+
+MW_TEST(service_rank_and_lists_with_a_key_begin_only_if_they_fit_an_answer) {
+    shop s;
+    mw_buf body;
+    mw_buf_init(&body, 1 << 20);
+    set_up_long_classes(&s, "");
+    append_list(&body, MANY, 0);
+    mw_str answer = ask_by_key(&s, &body, "many", 422);
+    MW_CHECK(shop_says(answer, "idempotency-key: answers must be at most 67043328 bytes together, "
+                               "got up to ") && shop_says(answer, " for each of 600"));
+    MW_CHECK(mw_service_read_counts(s.service).predicted == 0 && events_in_log(&s) == 0);
+    mw_buf lines;
+    mw_buf_init(&lines, 1 << 20);
+    for (int i = 0; i < MANY; i++) {
+        mw_buf_append_text(&lines, "{\"event\": ");
+        append_order(&lines, i, 0);
+        mw_buf_append_text(&lines, "}\n");
+    }
+    MW_CHECK(shop_says(ask_by_key(&s, &lines, "lines", 422), " for each of 601"));
+    MW_CHECK_EQUAL_INT(mw_service_read_counts(s.service).predicted, 0);
+    mw_buf_clear(&body);
+    append_list(&body, FEW, 0);
+    answer = ask_by_key(&s, &body, "few", 200);
+    MW_CHECK(answer.size > (size_t)FEW * 3 * NAME_SIZE);
+    MW_CHECK_EQUAL_INT(mw_service_read_counts(s.service).predicted, FEW);
+    mw_buf_release(&body);
+    mw_buf_release(&lines);
+    shop_tear_down(&s);
+}
+
+/* The first takes a third of the answer, and each might take nearly all of it. */
+MW_TEST(service_rank_leaves_room_for_the_rows_to_come) {
+    shop s;
+    mw_buf body;
+    mw_buf_init(&body, 1 << 20);
+    set_up_long_classes(&s, SHOP_EACH_THING);
+    append_list(&body, 3, FEW);
+    mw_str answer = ask_by_key(&s, &body, "three", 200);
+    MW_CHECK(shop_says(answer, "{\"row\":2,\"reason\":\"basket: what is said") &&
+             shop_says(answer, "{\"row\":3,\"reason\":\"basket: what is said"));
+    MW_CHECK_EQUAL_INT(mw_service_read_counts(s.service).predicted, FEW);
+    mw_buf_release(&body);
     shop_tear_down(&s);
 }

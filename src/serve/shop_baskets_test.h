@@ -35,10 +35,12 @@ static inline mw_str shop_version_of(shop *s, mw_values names) {
     return kept;
 }
 
-/* `classes` may have none: then the answer is the shop's, yes or no. */
-static inline void shop_set_up_answers(shop *s, mw_values classes) {
+/* `classes` may have none: then the answer is the shop's, yes or no. `each` may be empty: then it
+   is one an order, whose basket nobody looks at. */
+static inline void shop_set_up_answers(shop *s, mw_values classes, const char *each) {
     static const char columns[] = "refund number\n";
-    static const char moment[] = "moment: on orders\n  label: count(orders by shop over next 1d)\n";
+    static const char moment[] =
+        "moment: on orders\n  label: count(orders by shop over next 1d)\n";
     const char *first = strstr(shop_text, columns), *second = strstr(shop_text, moment);
     const char *label = classes.count > 0 ? "last(visits.shop by shop over next 1d)"
                                           : "count(orders by shop over next 1d)";
@@ -48,12 +50,16 @@ static inline void shop_set_up_answers(shop *s, mw_values classes) {
     shop_close(s);
     const char *rest = first + strlen(columns);
     snprintf(text, sizeof text,
-             "%.*srefund number, basket list\n%.*smoment: on orders each basket as thing\n"
-             "  label: %s\n%s", (int)(first - shop_text), shop_text, (int)(second - rest), rest,
-             label, second + strlen(moment));
+             "%.*srefund number, basket list\n%.*smoment: on orders%s\n  label: %s\n%s",
+             (int)(first - shop_text), shop_text, (int)(second - rest), rest, each, label,
+             second + strlen(moment));
     s->program = mw_test_program(&s->arena, s->symbols, text);
     if (classes.count > 0) s->champions[SHOP_QUICK].bytes = shop_version_of(s, classes);
     MW_CHECK_OK(shop_open(s, true, &err), &err);
 }
 
-static inline void shop_set_up_baskets(shop *s) { shop_set_up_answers(s, (mw_values){NULL, 0}); }
+#define SHOP_EACH_THING " each basket as thing"
+
+static inline void shop_set_up_baskets(shop *s) {
+    shop_set_up_answers(s, (mw_values){NULL, 0}, SHOP_EACH_THING);
+}
