@@ -1,5 +1,6 @@
 #include "cli/leak_report.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -48,14 +49,59 @@ static void add_cheat(mw_grid *grid, const mw_leak *leak, mw_cheat cheat) {
     mw_grid_add(grid, "%.1f %%", 100 * leak->changed[cheat]);
 }
 
+/* Of a vector, and no cheat changes it: hundreds of words would be a line each. */
+static bool is_calm_number(const mw_leak_finding *it) {
+    return it->feature->vector && it->leak.changed[MW_CHEAT_EVENT_TIME] == 0 &&
+           it->leak.changed[MW_CHEAT_OWN_EVENTS] == 0;
+}
+
+static bool go_together(const mw_leak_finding *one, const mw_leak_finding *other) {
+    return one->feature->vector == other->feature->vector && is_calm_number(one) &&
+           is_calm_number(other);
+}
+
+/* The numbers that go together with this one, it among them, and the range of their worth. */
+static size_t gather(const mw_leak_report *told, const mw_leak_finding *one, double *out_least,
+                     double *out_most) {
+    size_t count = 0;
+    *out_least = *out_most = one->leak.worth[MW_CHEAT_NONE];
+    for (size_t i = 0; i < told->count; i++) {
+        double alone = told->found[i].leak.worth[MW_CHEAT_NONE];
+        if (!go_together(one, &told->found[i])) continue;
+        *out_least = fmin(*out_least, alone);
+        *out_most = fmax(*out_most, alone);
+        count++;
+    }
+    return count;
+}
+
+static void add_names(mw_grid *grid, const mw_leak_report *told, const mw_leak_finding *it) {
+    double least, most;
+    size_t count = gather(told, it, &least, &most);
+    if (count > 1) {
+        mw_grid_add(grid, "%.*s and %zu more", MW_STR_ARGS(it->feature->name), count - 1);
+        mw_grid_add(grid, "%.4f to %.4f", least, most);
+    } else {
+        mw_grid_add_str(grid, it->feature->name);
+        mw_grid_add(grid, "%.4f", it->leak.worth[MW_CHEAT_NONE]);
+    }
+}
+
+/* Those that go together are next to each other, or have another name of no gain between them. */
+static bool is_told_already(const mw_leak_report *told, size_t index) {
+    for (size_t i = 0; i < index && is_calm_number(&told->found[index]); i++)
+        if (go_together(&told->found[i], &told->found[index])) return true;
+    return false;
+}
+
 static size_t print_grid(const mw_leak_report *told, mw_buf *out) {
     mw_grid grid = mw_grid_begin("feature|>alone|>by event time|>changed|>with own events|"
                                  ">changed|>gain");
     size_t telling = 0;
     for (size_t i = 0; i < told->count; i++) {
         const mw_leak *leak = &told->found[i].leak;
-        mw_grid_add_str(&grid, told->found[i].feature->name);
-        mw_grid_add(&grid, "%.4f", leak->worth[MW_CHEAT_NONE]);
+        if (is_told_already(told, i)) continue;
+        add_names(&grid, told, &told->found[i]);
         add_cheat(&grid, leak, MW_CHEAT_EVENT_TIME);
         add_cheat(&grid, leak, MW_CHEAT_OWN_EVENTS);
         mw_grid_add(&grid, "%.4f", mw_leak_gain(leak));

@@ -2,7 +2,8 @@
  * leak_report: what `features leaks` has measured, for people and for programs.
  *
  * The greatest gain comes first. Below the table stand how many features gain more than noise
- * usually does, and by name those that are too good to be true as they are.
+ * usually does, and by name those that are too good to be true as they are. For people the numbers
+ * of a vector that no cheat changes are one line.
  */
 #pragma once
 #include "base/str.h"
