@@ -15,8 +15,8 @@ typedef struct {
     const mw_feature *feature;
     const mw_feature_about *about;
     mw_summary summary;
-    double importance;  /* its share of what all features add to the champion's predictions (mean
-                           absolute SHAP values); NaN: not known */
+    double importance;  /* its share of what all features add to the champion's sums (mean absolute
+                           SHAP values, over all classes); NaN: not known */
     int32_t twin;       /* a feature before it with the same value at each moment; -1 */
     int32_t nearest;    /* the one whose values go most closely with its own; -1 */
     double correlation; /* by rank, with that one */
