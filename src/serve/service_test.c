@@ -147,7 +147,8 @@ MW_TEST(service_answers_a_row_that_fails_its_checks_by_the_fallback) {
 /* --- classes -------------------------------------------------------------------------------- */
 
 static const mw_forest *forest_of_classes(shop *s) {
-    mw_forest_head head = {.feature_count = 1,
+    mw_forest_head head = {.has_covers = true,
+                           .feature_count = 1,
                            .tree_count = 2,
                            .class_count = 2,
                            .output = MW_OUTPUT_SOFTMAX,
@@ -203,6 +204,32 @@ static void check_new(mw_answer answer) {
     MW_CHECK_EQUAL_INT(answer.prediction.classes.names.count, 2);
     MW_CHECK_EQUAL_DOUBLE_BITS(answer.prediction.classes.probabilities[1],
                                answer.prediction.prediction);
+}
+
+/* The class with all probabilities, and why it is that one; likewise of what was recorded. */
+MW_TEST(service_of_classes_says_why_over_http) {
+    static const char body[] = "{\"event\": {\"shop\": \"a\", \"number\": 1, "
+                               "\"at\": \"1970-04-11T00:00:00Z\"}, \"explain\": true}";
+    shop s;
+    char first[2000], path[100];
+    set_up_classes(&s);
+    mw_str said = shop_call(&s, MW_HTTP_POST, "/v1/models/quick/predict", body, 200);
+    MW_CHECK(shop_says(said, "\"prediction\":\"new\""));
+    MW_CHECK(shop_says(said, "\"probabilities\":{\"known\":0.2689"));
+    MW_CHECK(shop_says(said, ",\"new\":0.7310"));
+    MW_CHECK(shop_says(said, "\"decision\":null") && shop_says(said, "\"why\":{\"expected\":1,"));
+    MW_CHECK(said.size < sizeof first);
+    memcpy(first, said.data, said.size);
+    size_t size = said.size;
+    said = shop_call(&s, MW_HTTP_POST, "/v1/models/quick/predict", body, 200);
+    MW_CHECK(mw_str_equal(said, (mw_str){first, size}));
+    const char *id = strstr(first, "\"id\":\"") + strlen("\"id\":\"");
+    snprintf(path, sizeof path, "/v1/predictions/%.*s?explain=true", MW_PREDICTION_ID_SIZE, id);
+    said = shop_call(&s, MW_HTTP_GET, path, NULL, 200);
+    MW_CHECK(shop_says(said, "\"why\":{\"expected\":1,"));
+    MW_CHECK(shop_says(said, "\"probabilities\":{\"known\":0.2689"));
+    MW_CHECK(shop_says(said, "\"features\":{\"busy\":"));
+    shop_tear_down(&s);
 }
 
 /* A server is asked for what it said as often as anybody likes. */
@@ -338,6 +365,85 @@ MW_TEST(service_tells_classes_after_each_failing_allocation) {
     MW_CHECK(failed > 2);
     MW_CHECK_EQUAL_INT(again.stamp, stamp);
     check_new(again);
+    shop_tear_down(&s);
+}
+
+/* As the shop's own version, but that it says a number: 2.5. */
+static mw_str version_of_numbers(shop *s) {
+    mw_forest_head head = {.feature_count = 1, .tree_count = 1, .class_count = 1,
+                           .output = MW_OUTPUT_IDENTITY, .sigmoid = 1};
+    const mw_version *own;
+    mw_buf bytes;
+    mw_error err;
+    mw_buf_init(&bytes, 1 << 20);
+    MW_CHECK_OK(mw_version_decode(&s->arena, mw_buf_str(&s->version), &own, &err), &err);
+    mw_version version = *own;
+    version.answer = MW_ANSWER_NUMBER;
+    version.threshold = 0;
+    version.baseline = -7;
+    mw_forest_node_append(&bytes, &head,
+                          &(mw_forest_node){.kind = MW_NODE_LEAF, .value = 2.5});
+    MW_CHECK_OK(mw_forest_make(&s->arena, &head, mw_buf_str(&bytes), &version.forest, &err), &err);
+    mw_buf_clear(&bytes);
+    MW_CHECK_OK(mw_version_encode(&version, &bytes, &err), &err);
+    mw_str kept = mw_str_copy(&s->arena, mw_buf_str(&bytes));
+    mw_buf_release(&bytes);
+    return kept;
+}
+
+static void check_number(mw_answer answer, double number) {
+    MW_CHECK_EQUAL_INT(answer.prediction.kind, MW_ANSWER_NUMBER);
+    MW_CHECK_EQUAL_DOUBLE_BITS(answer.prediction.prediction, number);
+    MW_CHECK(!answer.prediction.decision && answer.prediction.class_name.size == 0);
+    MW_CHECK_EQUAL_INT(answer.prediction.classes.names.count, 0);
+}
+
+/* A version of the same program may say a yes or no of a number that is 0 or 1: those from before
+   there were numbers do. What each said stays. */
+MW_TEST(service_keeps_what_was_said_when_a_number_takes_the_place_of_a_yes) {
+    shop s;
+    mw_error err;
+    mw_answer yes, number, again;
+    char text[100];
+    shop_set_up(&s);
+    MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, row_of(text, 1), true, &yes, &err), &err);
+    MW_CHECK(yes.prediction.kind == MW_ANSWER_YES_NO && yes.prediction.decision);
+    mw_champion champion = {.bytes = version_of_numbers(&s)};
+    MW_CHECK_OK(mw_sequencer_promote(s.sequencer, SHOP_QUICK, &champion, &err), &err);
+    MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, row_of(text, 2), true, &number, &err), &err);
+    check_number(number, 2.5);
+    for (int turn = 0; turn < 2; turn++) {
+        MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, row_of(text, 1), true, &again, &err), &err);
+        MW_CHECK(again.stamp == yes.stamp && again.prediction.kind == MW_ANSWER_YES_NO);
+        MW_CHECK(again.prediction.decision);
+        MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, row_of(text, 2), true, &again, &err), &err);
+        MW_CHECK_EQUAL_INT(again.stamp, number.stamp);
+        check_number(again, 2.5);
+        MW_CHECK_OK(mw_service_find(s.service, number.stamp, &again, &err), &err);
+        check_number(again, 2.5);
+        MW_CHECK_OK(mw_sequencer_commit(s.sequencer, &err), &err);
+        shop_close(&s); /* and in another process */
+        s.champions[SHOP_QUICK].bytes = champion.bytes;
+        MW_CHECK_OK(shop_open(&s, true, &err), &err);
+    }
+    shop_tear_down(&s);
+}
+
+/* What says yes or no has nothing to say for a number, though it is the fallback: the mean does. */
+MW_TEST(service_asks_no_version_before_that_answers_another_kind) {
+    shop s;
+    mw_error err;
+    mw_answer answer;
+    char text[100];
+    shop_set_up(&s);
+    shop_close(&s);
+    s.fallbacks[SHOP_QUICK] = (mw_fallback){.kind = MW_FALLBACK_PREVIOUS, .missing_max = -1};
+    MW_CHECK_OK(shop_open(&s, true, &err), &err);
+    mw_champion champion = {.bytes = version_of_numbers(&s)};
+    MW_CHECK_OK(mw_sequencer_promote(s.sequencer, SHOP_QUICK, &champion, &err), &err);
+    MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, row_of(text, 1), true, &answer, &err), &err);
+    MW_CHECK(answer.prediction.fallback == MW_BECAUSE_MISSING && !answer.prediction.is_blind);
+    check_number(answer, -7);
     shop_tear_down(&s);
 }
 
