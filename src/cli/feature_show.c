@@ -83,26 +83,73 @@ static void print_table(const shown *it, mw_buf *out) {
 
 /* --- what is worth a look ---------------------------------------------------------------- */
 
-static void tell_findings(const shown *it, mw_buf *out) {
+static bool never_changes(const shown *it, size_t index) {
+    return it->catalogue->moment_count > 0 && it->catalogue->entries[index].summary.is_constant;
+}
+
+/* With one before it that is no twin of another. */
+static bool goes_with_another(const shown *it, size_t index) {
+    const mw_catalogue_entry *entry = &it->catalogue->entries[index];
+    return entry->nearest >= 0 && (size_t)entry->nearest < index &&
+           it->catalogue->entries[entry->nearest].twin < 0 &&
+           fabs(entry->correlation) >= correlation_worth_telling;
+}
+
+static void tell_finding(const shown *it, size_t i, mw_buf *out) {
     const mw_catalogue *catalogue = it->catalogue;
-    for (size_t i = it->first; i < it->end; i++) {
-        const mw_catalogue_entry *entry = &catalogue->entries[i];
-        mw_str name = entry->feature->name;
-        if (catalogue->moment_count > 0 && entry->summary.is_constant)
-            mw_buf_printf(out, "%.*s never changes\n", MW_STR_ARGS(name));
-        else if (entry->twin >= 0)
-            mw_buf_printf(out, "%.*s has the same value as %.*s at each moment\n",
-                          MW_STR_ARGS(name), MW_STR_ARGS(name_of(it, (size_t)entry->twin)));
-        else if (entry->nearest >= 0 && (size_t)entry->nearest < i &&
-                 catalogue->entries[entry->nearest].twin < 0 &&
-                 fabs(entry->correlation) >= correlation_worth_telling)
-            mw_buf_printf(out, "%.*s goes with %.*s (%.3f)\n", MW_STR_ARGS(name),
-                          MW_STR_ARGS(name_of(it, (size_t)entry->nearest)), entry->correlation);
-        bool is_among_others = it->end - it->first > 1; /* else it stands above */
-        if (is_among_others) mw_feature_doubt_print(entry->feature, out);
-        if (entry->importance == 0)
-            mw_buf_printf(out, "%.*s adds nothing to version %.*s\n", MW_STR_ARGS(name),
-                          MW_STR_ARGS(catalogue->champion));
+    const mw_catalogue_entry *entry = &catalogue->entries[i];
+    mw_str name = entry->feature->name;
+    if (never_changes(it, i))
+        mw_buf_printf(out, "%.*s never changes\n", MW_STR_ARGS(name));
+    else if (entry->twin >= 0)
+        mw_buf_printf(out, "%.*s has the same value as %.*s at each moment\n", MW_STR_ARGS(name),
+                      MW_STR_ARGS(name_of(it, (size_t)entry->twin)));
+    else if (goes_with_another(it, i))
+        mw_buf_printf(out, "%.*s goes with %.*s (%.3f)\n", MW_STR_ARGS(name),
+                      MW_STR_ARGS(name_of(it, (size_t)entry->nearest)), entry->correlation);
+    bool is_among_others = it->end - it->first > 1; /* else it stands above */
+    if (is_among_others) mw_feature_doubt_print(entry->feature, out);
+    if (entry->importance == 0)
+        mw_buf_printf(out, "%.*s adds nothing to version %.*s\n", MW_STR_ARGS(name),
+                      MW_STR_ARGS(catalogue->champion));
+}
+
+/* Behind the last of those that are shown and are numbers of the same vector. */
+static size_t numbers_end(const shown *it, size_t first) {
+    const mw_catalogue_entry *entries = it->catalogue->entries;
+    size_t end = first + 1;
+    while (entries[first].feature->vector && end < it->end &&
+           entries[end].feature->vector == entries[first].feature->vector)
+        end++;
+    return end;
+}
+
+/* Of hundreds of words most say what others do: a line of counts for all, not one for each. */
+static void tell_numbers(const shown *it, size_t first, size_t end, mw_buf *out) {
+    const mw_catalogue_entry *entries = it->catalogue->entries;
+    size_t constant = 0, twins = 0, near = 0, idle = 0;
+    for (size_t i = first; i < end; i++) {
+        bool is_constant = never_changes(it, i), is_twin = !is_constant && entries[i].twin >= 0;
+        constant += is_constant;
+        twins += is_twin;
+        near += !is_constant && !is_twin && goes_with_another(it, i);
+        idle += entries[i].importance == 0;
+    }
+    mw_buf_printf(out, "%.*s to %.*s: %zu never change, %zu have the same value as another at "
+                  "each moment,\n  %zu go with another", MW_STR_ARGS(name_of(it, first)),
+                  MW_STR_ARGS(name_of(it, end - 1)), constant, twins, near);
+    if (it->catalogue->champion.size > 0)
+        mw_buf_printf(out, ", %zu add nothing to version %.*s", idle,
+                      MW_STR_ARGS(it->catalogue->champion));
+    mw_buf_append_char(out, '\n');
+    mw_feature_doubt_print(entries[first].feature, out);
+}
+
+static void tell_findings(const shown *it, mw_buf *out) {
+    for (size_t i = it->first, end; i < it->end; i = end) {
+        end = numbers_end(it, i);
+        if (end - i > 1) tell_numbers(it, i, end, out);
+        else tell_finding(it, i, out);
     }
 }
 

@@ -81,6 +81,25 @@ def test_it_names_what_is_worth_a_look():
         project.fails(3, "Did you mean again?", "features", "show", "agan")
 
 
+def test_numbers_of_a_vector_are_counted():
+    """Five shops fill a few of the 256 numbers of their names."""
+    with Shop(grown().replace("models:\n", "  name:    ngrams(shop, 1, 1)\nmodels:\n"), count=1500) as project:
+        project.ok("ingest")
+        version = project.ok("train", "--json").json()["version"]
+        numbers = [feature for feature in project.ok("features", "show", "--json").json()["features"]
+                   if feature["name"].startswith("name_")]
+        twins = sum(number["same_as"] is not None and not number["constant"] for number in numbers)
+        constant = sum(number["constant"] for number in numbers)
+        idle = sum(number["importance"] == 0 for number in numbers)
+        assert len(numbers) == 256 and constant > 200 and idle > 200, numbers
+        text = project.ok("features", "show").out
+        assert f"name_0 to name_255: {constant} never change, {twins} have the same value as another at each moment,\n" in text
+        assert f", {idle} add nothing to version {version}\n" in text and "name_0 never" not in text, text
+        assert "never never changes\n" in text
+        first = next(number["name"] for number in numbers if number["constant"])
+        assert f"{first} never changes\n" in project.ok("features", "show", first).out
+
+
 LABELS = {"yes": ("any(returns by id over next 3d)", "binary"),
           "number": ("coalesce(sum(returns.amount by id over next 3d), 0)", "regression"),
           "class": ('coalesce(last(returns.shop by id over next 3d), "kept")', "multiclass")}
