@@ -554,7 +554,7 @@ static inline double best_of_few(const ranked *of, uint64_t from, uint64_t to, d
 }
 
 /* With no call for each; -infinity: there is none. */
-RARE static double best_number(const ranked *of, uint64_t from, uint64_t to) {
+APART static double best_number(const ranked *of, uint64_t from, uint64_t to) {
     double best = -__builtin_inf();
     while (from < to) {
         int level = level_at(of->ring, from, to);
