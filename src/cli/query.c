@@ -193,8 +193,8 @@ static mw_status ask(mw_workspace *workspace, const char *sql, mw_duck_cursor **
         {"syntax error at or near", "A column or table whose name is a word of SQL stands in "
                                     "double quotes, as in SELECT \"at\" FROM \"order\". SHOW "
                                     "TABLES lists the tables."},
-        {"Table with name ", "SHOW TABLES lists them; labels and examples are tables too, made "
-                             "where a query names them."},
+        {"Table with name ", "SHOW TABLES lists them; labels and examples (examples_MODEL, if "
+                             "there are several models) are made where a query names them."},
         {"multiple statements", "millwright sql takes one statement a call."},
         {"Referenced column ", "DESCRIBE TABLE lists those of one table. A text stands in single "
                                "quotes."}};

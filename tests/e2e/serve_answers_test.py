@@ -492,6 +492,9 @@ def test_reports_say_nothing_false():
         assert '"quality":null' in page.read_text()
         rows = shop.ok("sql", "SELECT model, label, class FROM labels WHERE event = 'o7' ORDER BY model", "--json").json()
         assert rows[0]["label"] is None and rows[0]["class"] in DESKS and rows[1]["class"] is rows[2]["class"] is None, rows
+        shop.fails(3, "examples_MODEL, if there are several models", "sql", "SELECT label FROM examples")
+        rows = shop.ok("sql", "SELECT DISTINCT label FROM examples_desk ORDER BY label", "--json").json()
+        assert [row["label"] for row in rows] == DESKS, rows
         for model in MODELS:
             label = "VARCHAR" if model == "desk" else "DOUBLE"
             assert shop.ok("sql", f"SELECT DISTINCT typeof(label) kind FROM examples_{model}", "--json").json() == [{"kind": label}]
