@@ -454,7 +454,8 @@ static mw_status intern(const job *it, mw_str text, mw_cell *out_cell, mw_error 
 static mw_status write_why(job *it, mw_decider *decider, const mw_cell *features,
                            mw_cell *out_cell, mw_error *err) {
     mw_reasons reasons;
-    MW_TRY(mw_decider_explain(decider, features, &reasons, err));
+    mw_str version = mw_scorer_name(mw_decider_scorer(decider));
+    MW_TRY(mw_decider_explain(decider, version, features, &reasons, err));
     mw_buf text;
     mw_buf_init(&text, 1 << 20);
     mw_json json = mw_json_begin(&text);

@@ -435,10 +435,11 @@ mw_status mw_decider_prepare(mw_decider *decider, mw_error *err) {
     return mw_scorer_prepare(decider->scorer, err);
 }
 
-mw_status mw_decider_explain(mw_decider *decider, const mw_cell *features,
+mw_status mw_decider_explain(mw_decider *decider, mw_str version, const mw_cell *features,
                              mw_reasons *out_reasons, mw_error *err) {
-    MW_ASSERT(decider->scorer);
-    return mw_scorer_explain(decider->scorer, features, out_reasons, err);
+    mw_scorer *scorer = find_scorer(decider, version);
+    MW_ASSERT(scorer);
+    return mw_scorer_explain(scorer, features, out_reasons, err);
 }
 
 const mw_scorer *mw_decider_scorer(const mw_decider *decider) { return decider->scorer; }

@@ -109,7 +109,8 @@ const mw_scorer *mw_decider_scorer(const mw_decider *decider);
 /* Makes the version that answers ready to explain (mw_scorer_prepare). MW_UNAVAILABLE: there is
    none. */
 MW_MUST_USE mw_status mw_decider_prepare(mw_decider *decider, mw_error *err);
-/* Why it says what it says of these features (mw_scorer_explain). */
-MW_MUST_USE mw_status mw_decider_explain(mw_decider *decider, const mw_cell *features,
-                                         mw_reasons *out_reasons, mw_error *err);
+/* Why a version that it knows says what it says of these features (mw_scorer_explain). */
+MW_MUST_USE mw_status mw_decider_explain(mw_decider *decider, mw_str version,
+                                         const mw_cell *features, mw_reasons *out_reasons,
+                                         mw_error *err);
 mw_course *mw_decider_course(mw_decider *decider);

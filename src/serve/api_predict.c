@@ -32,16 +32,15 @@ mw_status mw_api_write_why(const mw_api *api, size_t model, mw_answer answer, mw
     mw_reasons reasons;
     if (!answer.prediction.features)
         MW_TRY(mw_service_find(api->service, answer.stamp, &answer, err));
-    const mw_scorer *scorer = mw_decider_scorer(decider);
-    if (!scorer || !answer.prediction.features ||
-        !mw_str_equal(answer.prediction.version, mw_scorer_name(scorer)))
+    mw_str version = answer.prediction.version;
+    if (!answer.prediction.features || !mw_decider_knows(decider, version))
         return mw_hint(err,
                        mw_fail(err, MW_NOT_BUILT,
                                "explain: of a version that answers no more is not built yet here, "
                                "got \"%.*s\"",
-                               MW_STR_ARGS(answer.prediction.version)),
+                               MW_STR_ARGS(version)),
                        "millwright explain MODEL --id PREDICTION does it.");
-    MW_TRY(mw_decider_explain(decider, answer.prediction.features, &reasons, err));
+    MW_TRY(mw_decider_explain(decider, version, answer.prediction.features, &reasons, err));
     mw_json_key(json, "why");
     mw_reasons_write_json(json, &reasons, mw_decider_features(decider),
                           answer.prediction.features, parts->symbols);

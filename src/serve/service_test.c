@@ -206,6 +206,12 @@ static void check_new(mw_answer answer) {
                                answer.prediction.prediction);
 }
 
+static void promote_classes(shop *s, const char *data_version) {
+    mw_error err;
+    mw_champion champion = {.bytes = version_of_classes(s, data_version)};
+    MW_CHECK_OK(mw_sequencer_promote(s->sequencer, SHOP_QUICK, &champion, &err), &err);
+}
+
 /* The class with all probabilities, and why it is that one; likewise of what was recorded. */
 MW_TEST(service_of_classes_says_why_over_http) {
     static const char body[] = "{\"event\": {\"shop\": \"a\", \"number\": 1, "
@@ -229,6 +235,12 @@ MW_TEST(service_of_classes_says_why_over_http) {
     MW_CHECK(shop_says(said, "\"why\":{\"expected\":1,"));
     MW_CHECK(shop_says(said, "\"probabilities\":{\"known\":0.2689"));
     MW_CHECK(shop_says(said, "\"features\":{\"busy\":"));
+    promote_classes(&s, "d2"); /* it answers no more, and says why all the same */
+    said = shop_call(&s, MW_HTTP_POST, "/v1/models/quick/predict", body, 200);
+    MW_CHECK(mw_str_equal(said, (mw_str){first, size}));
+    promote_classes(&s, "d3"); /* and is known no more */
+    said = shop_call(&s, MW_HTTP_POST, "/v1/models/quick/predict", body, 501);
+    MW_CHECK(shop_says(said, "a version that answers no more"));
     shop_tear_down(&s);
 }
 
@@ -254,12 +266,6 @@ MW_TEST(service_finds_classes_in_the_same_memory_each_time) {
     check_new(found);
     MW_CHECK(found.stamp == answer.stamp && !found.prediction.features);
     shop_tear_down(&s);
-}
-
-static void promote_classes(shop *s, const char *data_version) {
-    mw_error err;
-    mw_champion champion = {.bytes = version_of_classes(s, data_version)};
-    MW_CHECK_OK(mw_sequencer_promote(s->sequencer, SHOP_QUICK, &champion, &err), &err);
 }
 
 /* As of the version that answers: the one before is in memory. The one before that is not. */
