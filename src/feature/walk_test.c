@@ -84,7 +84,7 @@ static void check_turn(stroll *it, const mw_turn *turn) {
 /* Turns go on in time, each event has one, and before each all is over that was due by then. */
 MW_TEST(walk_comes_to_what_is_due_before_what_is_applied) {
     size_t labels = 0, shared_places = 0, pairs = 0, runs = 0, in_line = 0, out_of_line = 0;
-    for (uint64_t number = 0; number < 20; number++) {
+    for (uint64_t number = 0; number < 80; number++) {
         mw_world world;
         mw_world_create(&world, mw_test_seed() * 100 + number,
                         (mw_world_config){300, true, false, false});
