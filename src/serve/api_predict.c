@@ -61,11 +61,25 @@ static mw_status write_answer(const mw_api *api, const wish *wished, const mw_an
     return write_reasons(api, wished, answer, json, err);
 }
 
+/* Whether any element has reasons, or was answered by the fallback instead. */
+static bool is_any_explained(const mw_decider *decider, const mw_ranking *ranking) {
+    for (size_t i = 0; i < ranking->count; i++) {
+        const mw_ranked *one = &ranking->items[i];
+        if (one->answer.prediction.fallback != MW_BECAUSE_NONE) return true;
+        if (mw_decider_knows(decider, mw_str_of(one->version))) return true;
+    }
+    return false;
+}
+
 /* {"model", "version", "event", "predictions": [{NAME, "id", "prediction", "decision"}, ...]}; an
-   element of another version names it. */
+   element of another version names it. One whose version is known no more has no reasons: the
+   others, which may just have been recorded, are told all the same. Where that is true of all,
+   nothing was recorded, and it is what is wrong. */
 static mw_status write_ranking(mw_api *api, const wish *wished, const mw_ranking *ranking,
                                mw_json *json, mw_error *err) {
     const mw_service_config *parts = mw_service_parts(api->service);
+    const mw_decider *decider = mw_sequencer_decider(parts->sequencer, wished->model);
+    bool is_explained = wished->explain && is_any_explained(decider, ranking);
     mw_json_put_str(json, "model", parts->program->models[wished->model].name);
     mw_json_put_str(json, "version", ranking->version);
     mw_json_put_str(json, "event", ranking->event_id);
@@ -79,7 +93,9 @@ static mw_status write_ranking(mw_api *api, const wish *wished, const mw_ranking
         if (!mw_str_is(ranking->version, one->version))
             mw_json_put_text(json, "version", one->version);
         mw_api_write_score(json, &one->answer);
-        MW_TRY(write_reasons(api, wished, &one->answer, json, err));
+        bool is_known = mw_decider_knows(decider, mw_str_of(one->version));
+        if (is_known || !is_explained)
+            MW_TRY(write_reasons(api, wished, &one->answer, json, err));
         mw_json_object_end(json);
     }
     mw_json_array_end(json);

@@ -226,6 +226,27 @@ def test_an_element_of_another_version_names_it():
         serving.stop(process)
 
 
+def test_an_element_whose_version_is_gone_has_no_reasons():
+    """The others have theirs, for they were recorded just then; where all are of such a version, that is said."""
+    with Shop("project: empty\n") as project:
+        project.write(project_text(project.folder))
+        project.ok("ingest")
+        first = project.ok("train", "rank", "--json").json()["version"]
+        process, port = serve(project, END)
+        for name in "w1", "w3":
+            assert ask(port, visit(name, ["i2"]))[1]["version"] == first
+        second = project.ok("train", "rank", "--seed", "5", "--json").json()["version"]
+        project.ok("models", "promote", "rank", second)
+        assert serving.call(port, "POST", "/v1/events/visits", visit("w1", ["i2", "i3"]))[1]["corrections"] == 1
+        for _ in range(2):
+            status, mixed = ask(port, visit("w1", ["i2", "i3"]), explain=True)
+            assert status == 200 and mixed["version"] == second, mixed
+            assert {entry["item"]: "why" in entry for entry in mixed["predictions"]} == {"i2": False, "i3": True}, mixed
+        status, alone = ask(port, visit("w3", ["i2"]), explain=True)
+        assert status == 501 and "a version that answers no more" in alone["detail"], alone
+        serving.stop(process)
+
+
 def test_elements_without_an_id_are_not_taken_for_another():
     """They bear no name, and are told apart by their order: replay, verification and keeper know which is which."""
     with Shop("project: empty\n") as project:
