@@ -19,9 +19,10 @@ static const words words_of[MW_ANSWER_COUNT] = {
 
 static void print_measure(const mw_suggestions *it, size_t index, mw_buf *out) {
     const mw_estimate *without = &it->without.of[index], *with = &it->with.of[index];
-    mw_buf_printf(out, "  %-10s %.4f without, %.4f with them (%.4f to %.4f)\n",
-                  mw_measure_name(it->kind, index), without->value, with->value, with->low,
-                  with->high);
+    mw_buf_printf(out, "  %-10s %s without, %s with them (%s to %s)\n",
+                  mw_measure_name(it->kind, index), mw_measure_text_of(without->value).text,
+                  mw_measure_text_of(with->value).text, mw_measure_text_of(with->low).text,
+                  mw_measure_text_of(with->high).text);
 }
 
 /* By the measure that windows are chosen by, the first one told. */

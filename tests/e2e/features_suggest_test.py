@@ -24,6 +24,7 @@ models:
 """
 LABELS = {"yes": "any(gifts by id over next 1h)", "number": "coalesce(sum(gifts.size by id over next 1h), 0)",
           "class": 'coalesce(last(gifts.kind by id over next 1h), "none")'}
+SMALL = {"small": f"1e-6 * {LABELS['number']}"}
 LOSS = {"yes": "log_loss", "number": "squared_error", "class": "log_loss"}
 # What the proof tells, and whether more of it is better.
 TOLD = {"yes": {"log_loss": False, "roc_auc": True}, "number": {"rmse": False, "mae": False},
@@ -55,7 +56,7 @@ def write_world(folder, cause, drifts=False):
 
 
 def build(cause, kind, drifts=False):
-    project = Shop(PROJECT.replace("LABEL", LABELS[kind]), count=1)
+    project = Shop(PROJECT.replace("LABEL", (LABELS | SMALL)[kind]), count=1)
     write_world(project.folder, cause, drifts)
     project.ok("ingest")
     return project
@@ -96,6 +97,17 @@ def test_the_cause_of_a_number_is_found():
 def test_the_cause_of_a_class_is_found():
     found = check_found("class")
     assert found["with"]["log_loss"]["high"] < found["without"]["log_loss"]["low"]
+
+
+def test_the_proof_of_small_numbers_can_be_read():
+    with build(True, "small") as project:
+        found = project.ok("features", "suggest", "--json").json()
+        text = project.ok("features", "suggest").out
+        for name in TOLD["number"]:
+            shown = re.search(rf"  {name} +(\S+) without, (\S+) with them \((\S+) to (\S+)\)", text).groups()
+            more = found["with"][name]
+            told = [found["without"][name]["value"], more["value"], more["low"], more["high"]]
+            assert all(abs(float(a) - b) <= 0.006 * b < 1e-6 for a, b in zip(shown, told)), (shown, told)
 
 
 def test_nothing_is_made_up():
