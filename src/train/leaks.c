@@ -89,9 +89,13 @@ static mw_status measure(meter *it, mw_cheat cheat, mw_leak *out_leaks, mw_error
     const mw_cell *cells =
         cheat == MW_CHEAT_NONE ? mw_table_row(&it->honest.features, 0) : it->cheated;
     for (size_t f = 0; f < count; f++) {
-        mw_type type = model->features[f].type;
-        out_leaks[f].changed[cheat] = cheat == MW_CHEAT_NONE ? 0 : share_changed(it, f);
-        MW_TRY(measure_feature(it, cells + f, count, type, &out_leaks[f].worth[cheat], err));
+        mw_leak *leak = &out_leaks[f];
+        leak->changed[cheat] = cheat == MW_CHEAT_NONE ? 0 : share_changed(it, f);
+        if (cheat != MW_CHEAT_NONE && leak->changed[cheat] == 0)
+            leak->worth[cheat] = leak->worth[MW_CHEAT_NONE]; /* as its values are */
+        else
+            MW_TRY(measure_feature(it, cells + f, count, model->features[f].type,
+                                   &leak->worth[cheat], err));
     }
     return MW_OK;
 }
