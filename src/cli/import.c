@@ -32,21 +32,20 @@ static mw_status features_of(mw_workspace *workspace, const mw_model_program *pr
 }
 
 /* As one line of CSV, so that a name may hold a comma. */
-static mw_status cut_names(mw_arena *arena, const char *text, mw_values *out_names,
-                           mw_error *err) {
-    size_t size = strlen(text);
-    char *line = mw_arena_copy(arena, text, size);
-    mw_csv_record record = {.values = mw_arena_alloc(arena, size + 1, sizeof *record.values),
-                            .room = size + 1};
+static mw_status cut_names(mw_arena *arena, mw_str text, mw_values *out_names, mw_error *err) {
+    char *line = mw_arena_copy(arena, text.data, text.size);
+    mw_csv_record record = {.values = mw_arena_alloc(arena, text.size + 1, sizeof *record.values),
+                            .room = text.size + 1};
     if (!line || !record.values) return mw_fail(err, MW_NO_MEMORY, "models import: no memory");
-    mw_csv_found found = mw_csv_cut((mw_csv_form){.delimiter = ','}, (mw_str){line, size}, true,
-                                    &record);
-    bool is_line = found == MW_CSV_RECORD && record.size == size && !record.is_misquoted;
-    if (!is_line && size > 0)
+    mw_csv_found found = MW_CSV_CUT_OFF;
+    if (text.size > 0)
+        found = mw_csv_cut((mw_csv_form){.delimiter = ','}, (mw_str){line, text.size}, true,
+                           &record);
+    if (found != MW_CSV_RECORD || record.size != text.size || record.is_misquoted)
         return mw_hint(err, mw_fail(err, MW_USAGE, "--classes: must be names as in a line of CSV"),
                        "A name that holds a comma stands in quotes: --classes 'a,\"b, c\"'.");
     if (record.has_doubles) mw_csv_join_doubles(&record, line);
-    *out_names = (mw_values){record.values, size > 0 ? record.count : 0};
+    *out_names = (mw_values){record.values, record.count};
     return MW_OK;
 }
 
@@ -60,7 +59,8 @@ static mw_status read_classes(mw_workspace *workspace, const mw_model_program *p
     if (!mw_type_is_text(label))
         return mw_fail(err, MW_USAGE, "--classes: names classes, and the label of %.*s is a %s",
                        MW_STR_ARGS(program->name), mw_type_name(label));
-    return cut_names(&workspace->arena, mw_cli_option(cli, "--classes"), out_classes, err);
+    return cut_names(&workspace->arena, mw_str_of(mw_cli_option(cli, "--classes")), out_classes,
+                     err);
 }
 
 static mw_status take_in(mw_workspace *workspace, mw_str bytes, mw_error *err) {

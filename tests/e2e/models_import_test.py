@@ -196,7 +196,7 @@ def check_odd_names(shop, file):
     assert list(shop.ok("models", "show", "desk", version, "--json").json()["shares"]) == odd
     said = shop.ok(*named, '"two\nlines","' + 20000 * "long" + '",\x1b[2J').err
     assert '"two?lines"\n' in said and '"?[2J"\n' in said and '"' + 15 * "long" + '..."\n' in said, said[:1000]
-    for wrong in 'a,"b,c', 'a,"b"c,d', "a,b\nc,d":
+    for wrong in "", 'a,"b,c', 'a,"b"c,d', "a,b\nc,d":
         shop.fails(2, "--classes: must be names as in a line of CSV", *named, wrong)
 
 
