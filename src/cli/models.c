@@ -6,6 +6,7 @@
 #include "cli/workspace.h"
 #include "decide/answer_json.h"
 #include "model/version.h"
+#include "project/utf8.h"
 
 enum { CLASSES_SHOWN = 20 };
 
@@ -178,8 +179,8 @@ static void show_classes(mw_classes classes, mw_grid *grid) {
     mw_buf_init(&text, MW_GRID_SIZE_MAX);
     size_t shown = classes.names.count < CLASSES_SHOWN ? classes.names.count : CLASSES_SHOWN;
     for (size_t i = 0; i < shown; i++)
-        mw_buf_printf(&text, "%s%.*s %.4f", i > 0 ? ", " : "",
-                      MW_STR_ARGS(classes.names.items[i]), classes.probabilities[i]);
+        mw_buf_printf(&text, "%s%s %.4f", i > 0 ? ", " : "",
+                      mw_utf8_show(classes.names.items[i]).text, classes.probabilities[i]);
     if (shown < classes.names.count)
         mw_buf_printf(&text, " and %zu more", classes.names.count - shown);
     mw_grid_add_str(grid, mw_buf_str(&text));

@@ -194,8 +194,12 @@ def check_odd_names(shop, file):
     assert all(f'no label of the examples is the class "{name}"\n' in said for name in odd), said
     version = shop.ok(*named, '"ship, ping","a ""quoted"" one",null', "--json").json()["version"]
     assert list(shop.ok("models", "show", "desk", version, "--json").json()["shares"]) == odd
-    said = shop.ok(*named, '"two\nlines","' + 20000 * "long" + '",\x1b[2J').err
+    long = '"two\nlines","' + 20000 * "long" + '",\x1b[2J'
+    said = shop.ok(*named, long).err
     assert '"two?lines"\n' in said and '"?[2J"\n' in said and '"' + 15 * "long" + '..."\n' in said, said[:1000]
+    version = shop.ok(*named, long, "--json").json()["version"]
+    shown = next(line for line in shop.ok("models", "show", "desk", version).out.splitlines() if line.startswith("classes "))
+    assert "two?lines 0." in shown and 15 * "long" + "... 0." in shown and len(shown) < 200, shown[:1000]
     for wrong in "", 'a,"b,c', 'a,"b"c,d', "a,b\nc,d":
         shop.fails(2, "--classes: must be names as in a line of CSV", *named, wrong)
 
