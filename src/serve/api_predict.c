@@ -234,19 +234,31 @@ static void yield_part(mw_api_rows *at, mw_response *response) {
     response->goes_on = true;
 }
 
+/* A version that is known no more leaves one row without its reasons, and not those behind it. */
+static bool fails_alone(mw_status status) {
+    return mw_api_rows_is_own_fault(status) || status == MW_NOT_BUILT;
+}
+
 static mw_status predict_row(mw_api_rows *at, const wish *wished, const mw_decider *decider,
                              yyjson_val *row, mw_error *err) {
     said what;
+    mw_json before = at->json;
+    size_t size = at->json.out->size;
     mw_status status = check_version(at, decider, err);
     if (status == MW_OK) status = ask(at, wished, mw_sent_json(row), &what, err);
     if (status != MW_OK && mw_receiving_awaits(mw_service_receiving(at->api->service))) {
         mw_api_rows_await(at, source_of(at->api, decider), NULL);
         return MW_OK;
     }
-    if (status != MW_OK && !mw_api_rows_is_own_fault(status)) return status;
     mw_json_object(&at->json);
-    if (status == MW_OK) MW_TRY(write_said(at->api, wished, &what, &at->json, err));
-    else mw_api_write_refusal(&at->json, at->rows.number, err);
+    if (status == MW_OK) status = write_said(at->api, wished, &what, &at->json, err);
+    if (status != MW_OK) {
+        if (!fails_alone(status)) return status;
+        at->json = before;
+        at->json.out->size = size;
+        mw_json_object(&at->json);
+        mw_api_write_refusal(&at->json, at->rows.number, err);
+    }
     mw_json_object_end(&at->json);
     return MW_OK;
 }
@@ -350,7 +362,7 @@ static mw_status predict_lines(mw_api_rows *at, size_t model, mw_response *respo
             return MW_OK;
         }
         if (status == MW_OK) status = predict_line(at, model, row.json, &response->body, err);
-        if (status != MW_OK && !mw_api_rows_is_own_fault(status)) return status;
+        if (status != MW_OK && !fails_alone(status)) return status;
         if (status != MW_OK) refuse_line(at, &response->body, err);
         if (at->leaving != MW_API_STAYS) return MW_OK;
         mw_buf_append_char(&response->body, '\n');

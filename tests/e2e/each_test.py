@@ -3,6 +3,7 @@ explained, and joined with what came of it."""
 import csv
 import json
 import math
+import urllib.request
 from datetime import datetime, timedelta, timezone
 
 import example_worlds
@@ -244,6 +245,15 @@ def test_an_element_whose_version_is_gone_has_no_reasons():
             assert {entry["item"]: "why" in entry for entry in mixed["predictions"]} == {"i2": False, "i3": True}, mixed
         status, alone = ask(port, visit("w3", ["i2"]), explain=True)
         assert status == 501 and "a version that answers no more" in alone["detail"], alone
+        asked = [visit(name, ["i2"]) for name in ("w4", "w3", "w5")]
+        rows = serving.call(port, "POST", "/v1/models/rank/predict", {"events": asked, "explain": True})[1]["predictions"]
+        sent = "\n".join(json.dumps({"event": one, "explain": True}) for one in asked)
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/models/rank/predict", sent.encode(),
+                                         {"Content-Type": "application/x-ndjson"})
+        lines = [json.loads(line) for line in urllib.request.urlopen(request, timeout=60)]
+        for told in rows, lines:  # one is refused, and leaves the others alone
+            assert told[1]["row"] == 2 and "a version that answers no more" in told[1]["reason"], told
+            assert all(one["predictions"][0]["why"] for one in (told[0], told[2])), told
         serving.stop(process)
 
 
