@@ -15,6 +15,7 @@ enum {
     AT_ONCE = 100,            /* candidates a replay */
     ROWS_MAX = 60000,         /* that candidates are tried on */
     ROWS_MIN = 300,
+    TRIED_MIN = 100,          /* of these, that have labels to try anything by */
     MOST_USUAL = 5,
     MOST_MAX = 100,
     ARENA_MAX = 1 << 30,
@@ -145,6 +146,16 @@ static void put_answer(standing_room *room, mw_answer_kind kind, size_t row, mw_
     if (kind == MW_ANSWER_YES_NO) answers[0] = mw_logit(score.prediction);
 }
 
+/* Of nothing it would be said that no window adds anything. */
+static mw_status check_tried(const job *it, mw_error *err) {
+    if (it->row_count >= TRIED_MIN) return MW_OK;
+    mw_status status = mw_fail(err, MW_INVALID,
+                               "features suggest: needs at least %d examples to try windows on, "
+                               "got %zu", TRIED_MIN, it->row_count);
+    return mw_hint(err, status, "Of the later examples those are left out whose labels come only "
+                                "with the latest ones, and those of a class that is new.");
+}
+
 static mw_status score(job *it, mw_scorer *scorer, mw_values classes, mw_error *err) {
     mw_answer_kind kind = it->found.kind;
     standing_room room = {.width = 0};
@@ -163,7 +174,7 @@ static mw_status score(job *it, mw_scorer *scorer, mw_values classes, mw_error *
     if (kind == MW_ANSWER_YES_NO) it->standing.yes = room.yes;
     if (kind == MW_ANSWER_NUMBER) it->standing.numbers = room.numbers;
     if (kind == MW_ANSWER_CLASS) it->standing.classes = room.classes;
-    return MW_OK;
+    return check_tried(it, err);
 }
 
 static mw_status learn_first(job *it, mw_error *err) {

@@ -125,6 +125,20 @@ def test_it_says_what_it_needs():
         project.fails(2, '--most: must be a whole number from 1 to 100, got "0"', "features", "suggest", "--most", "0")
 
 
+def test_what_was_tried_on_nothing_is_not_judged():
+    """Each class is gone before the next one comes, or no label comes before the proof begins."""
+    with build(True, "class") as project:
+        file, config = project.folder / "data" / "gifts.csv", project.folder / "millwright.yaml"
+        lines = file.read_text().splitlines()
+        kinds = [line.rsplit(",", 1)[0] + f",{'ab'[i % 2]}{i // 100}" for i, line in enumerate(lines[1:])]
+        file.write_text("\n".join(lines[:1] + kinds) + "\n")
+        project.ok("ingest")
+        config.write_text(config.read_text().replace(LABELS["class"], "last(gifts.kind by id over next 1h)"))
+        project.fails(3, "needs at least 100 examples to try windows on, got ", "features", "suggest")
+        config.write_text(config.read_text().replace("last(gifts.kind by id over next 1h)", "any(gifts by id over next 13d)"))
+        project.fails(3, "needs at least 100 examples to try windows on, got ", "features", "suggest")
+
+
 def test_what_drifts_is_no_windows_gain():
     """The version stands below what comes later, by some 10 % of the loss: any column at all could make up for that."""
     for kind in LABELS:
