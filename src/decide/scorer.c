@@ -7,7 +7,7 @@
 #include "project/project.h"
 
 struct mw_scorer {
-    mw_arena arena;
+    mw_arena arena, explaining; /* the latter of what is there once somebody has asked why */
     const mw_version *version;
     const mw_encoder *encoder;
     const mw_profile *profile;
@@ -44,6 +44,7 @@ mw_status mw_scorer_create(mw_str version_bytes, mw_symbols *symbols, mw_scorer 
     mw_scorer *scorer = mw_allocate(sizeof *scorer);
     if (!scorer) return mw_fail(err, MW_NO_MEMORY, "scorer: no memory");
     mw_arena_init(&scorer->arena, 4 * (size_t)MW_VERSION_SIZE_MAX);
+    mw_arena_init(&scorer->explaining, 4 * (size_t)MW_VERSION_SIZE_MAX);
     mw_status status = prepare(scorer, version_bytes, symbols, err);
     if (status != MW_OK) mw_scorer_destroy(scorer);
     else *out_scorer = scorer;
@@ -53,6 +54,7 @@ mw_status mw_scorer_create(mw_str version_bytes, mw_symbols *symbols, mw_scorer 
 void mw_scorer_destroy(mw_scorer *scorer) {
     if (!scorer) return;
     mw_arena_release(&scorer->arena);
+    mw_arena_release(&scorer->explaining);
     mw_free(scorer);
 }
 
@@ -84,13 +86,14 @@ static mw_status no_memory_to_explain(mw_error *err) {
 
 static mw_status copy_descriptions(mw_scorer *scorer, const mw_project *project, mw_error *err) {
     mw_model_features features = scorer->version->features;
-    mw_str *descriptions = mw_arena_alloc(&scorer->arena, features.count, sizeof *descriptions);
+    mw_str *descriptions =
+        mw_arena_alloc(&scorer->explaining, features.count, sizeof *descriptions);
     if (!descriptions) return no_memory_to_explain(err);
     for (size_t i = 0; i < features.count; i++) {
         const mw_feature_about *about = mw_project_find_about(project, features.items[i].name);
         descriptions[i] = MW_STR("");
         if (!about || about->description.size == 0) continue;
-        descriptions[i] = mw_str_copy(&scorer->arena, about->description);
+        descriptions[i] = mw_str_copy(&scorer->explaining, about->description);
         if (!descriptions[i].data) return no_memory_to_explain(err);
     }
     scorer->descriptions = descriptions;
@@ -113,20 +116,32 @@ static mw_status describe(mw_scorer *scorer, mw_error *err) {
     return status;
 }
 
-mw_status mw_scorer_prepare(mw_scorer *scorer, mw_error *err) {
+static mw_status make_explainer(mw_scorer *scorer, mw_error *err) {
     const mw_version *version = scorer->version;
-    if (scorer->explainer || scorer->background) return MW_OK;
-    size_t count = version->features.count;
-    size_t sum_count = mw_forest_facts(version->forest).class_count;
-    scorer->added = mw_arena_alloc(&scorer->arena, count + 1, sum_count * sizeof *scorer->added);
-    scorer->reasons = mw_arena_alloc(&scorer->arena, count, sizeof *scorer->reasons);
+    if (version->background_count > 0)
+        return mw_background_make(&scorer->explaining, version->forest, version->background,
+                                  version->background_count, &scorer->background, err);
+    return mw_explainer_make(&scorer->explaining, version->forest, mw_lanes_best(),
+                             &scorer->explainer, err);
+}
+
+static mw_status prepare_to_explain(mw_scorer *scorer, mw_error *err) {
+    size_t count = scorer->version->features.count;
+    size_t sum_count = mw_forest_facts(scorer->version->forest).class_count;
+    mw_arena *arena = &scorer->explaining;
+    scorer->added = mw_arena_alloc(arena, count + 1, sum_count * sizeof *scorer->added);
+    scorer->reasons = mw_arena_alloc(arena, count, sizeof *scorer->reasons);
     if (!scorer->added || !scorer->reasons) return no_memory_to_explain(err);
     MW_TRY(describe(scorer, err));
-    if (version->background_count > 0)
-        return mw_background_make(&scorer->arena, version->forest, version->background,
-                                  version->background_count, &scorer->background, err);
-    return mw_explainer_make(&scorer->arena, version->forest, mw_lanes_best(),
-                             &scorer->explainer, err);
+    return make_explainer(scorer, err);
+}
+
+/* What fails leaves nothing: each request that asks why would add to it. */
+mw_status mw_scorer_prepare(mw_scorer *scorer, mw_error *err) {
+    if (scorer->explainer || scorer->background) return MW_OK;
+    mw_status status = prepare_to_explain(scorer, err);
+    if (status != MW_OK) mw_arena_clear(&scorer->explaining);
+    return status;
 }
 
 /* What each feature adds to each sum of the row that was scored. */

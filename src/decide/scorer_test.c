@@ -231,6 +231,40 @@ MW_TEST(scorer_says_why) {
     mw_buf_release(&bytes);
 }
 
+/* A version of before trees kept counts, whose forest this becomes, is asked by many. */
+MW_TEST(scorer_that_cannot_say_why_does_not_grow) {
+    mw_forest_head head = {.feature_count = 2, .tree_count = 1, .class_count = 1,
+                           .output = MW_OUTPUT_SIGMOID, .sigmoid = 1};
+    mw_forest_node leaf = {.kind = MW_NODE_LEAF, .value = 1};
+    const mw_version *own;
+    mw_arena arena;
+    mw_buf bytes;
+    mw_symbols *symbols;
+    mw_scorer *scorer;
+    mw_error err;
+    mw_arena_init(&arena, 1 << 24);
+    mw_buf_init(&bytes, 1 << 20);
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, &err), &err);
+    encode(&bytes, 3);
+    MW_CHECK_OK(mw_version_decode(&arena, mw_str_copy(&arena, mw_buf_str(&bytes)), &own, &err),
+                &err);
+    mw_version version = *own;
+    mw_buf_clear(&bytes);
+    mw_forest_node_append(&bytes, &head, &leaf);
+    MW_CHECK_OK(mw_forest_make(&arena, &head, mw_buf_str(&bytes), &version.forest, &err), &err);
+    mw_buf_clear(&bytes);
+    MW_CHECK_OK(mw_version_encode(&version, &bytes, &err), &err);
+    MW_CHECK_OK(mw_scorer_create(mw_buf_str(&bytes), symbols, &scorer, &err), &err);
+    MW_CHECK_STATUS(mw_scorer_prepare(scorer, &err), MW_NOT_BUILT);
+    size_t live = mw_memory_live_count();
+    for (int i = 0; i < 10000; i++) MW_CHECK(mw_scorer_prepare(scorer, NULL) == MW_NOT_BUILT);
+    MW_CHECK_EQUAL_INT(mw_memory_live_count(), live);
+    mw_scorer_destroy(scorer);
+    mw_symbols_destroy(symbols);
+    mw_arena_release(&arena);
+    mw_buf_release(&bytes);
+}
+
 MW_TEST(scorer_names_the_feature_that_a_program_lacks) {
     mw_buf bytes;
     mw_buf_init(&bytes, 1 << 20);
