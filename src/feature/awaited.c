@@ -33,10 +33,16 @@ static bool is_over(const mw_backlog *tickets, uint64_t ticket) {
     return held->number == OVER;
 }
 
-mw_status mw_awaited_add(mw_awaited *awaited, uint64_t *out_ticket, mw_error *err) {
-    mw_backlog *tickets = &awaited->tickets;
+/* Of the oldest, which have come back; else each of their blocks would be put out once more. */
+static mw_status let_go(mw_backlog *tickets, mw_error *err) {
     while (!mw_backlog_is_empty(tickets) && is_over(tickets, tickets->first))
         MW_TRY(mw_backlog_drop(tickets, err));
+    return MW_OK;
+}
+
+mw_status mw_awaited_add(mw_awaited *awaited, uint64_t *out_ticket, mw_error *err) {
+    mw_backlog *tickets = &awaited->tickets;
+    MW_TRY(let_go(tickets, err));
     void *added;
     MW_TRY(mw_backlog_add(tickets, &added, err));
     ((ticket_held *)added)->number = MW_AWAITED_NOBODY;
@@ -56,6 +62,7 @@ mw_status mw_awaited_put(mw_awaited *awaited, uint64_t ticket, uint64_t number,
 mw_status mw_awaited_take(mw_awaited *awaited, uint64_t ticket, uint64_t *out_number,
                           const mw_cell **out_features, mw_error *err) {
     ticket_held *held;
+    MW_TRY(let_go(&awaited->tickets, err));
     MW_TRY(find(awaited, ticket, &held, err));
     *out_number = held->number;
     *out_features = held->features;

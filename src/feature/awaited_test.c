@@ -51,6 +51,29 @@ MW_TEST(awaited_gives_back_what_a_ticket_handed_in) {
     memory_disk_release(&disk);
 }
 
+/* History ends with labels alone: no ticket is added, and each block is still read once. */
+MW_TEST(awaited_lets_go_of_what_only_comes_back) {
+    memory_disk disk;
+    mw_awaited awaited;
+    memory_disk_init(&disk);
+    mw_awaited_init(&awaited, FEATURES, (mw_backlog_memory){&disk.disk, 8000});
+    mw_cell features[FEATURES] = {{.bits = 0}};
+    uint64_t ticket;
+    for (uint64_t next = 0; next < TICKETS; next++) {
+        MW_CHECK_OK(mw_awaited_add(&awaited, &ticket, NULL), NULL);
+        for (size_t i = 0; i < FEATURES; i++) features[i].bits = 10 * next + i;
+        MW_CHECK_OK(mw_awaited_put(&awaited, ticket, 7 * next, features, NULL), NULL);
+    }
+    size_t writes = disk.writes, reads = disk.reads, count_out = awaited.tickets.spill.count;
+    for (uint64_t next = 0; next < TICKETS; next++) take(&awaited, next, true);
+    MW_CHECK(count_out > 100);
+    MW_CHECK_EQUAL_INT(disk.writes, writes);
+    MW_CHECK_EQUAL_INT(disk.reads - reads, count_out);
+    MW_CHECK(awaited.tickets.end - awaited.tickets.first == 1);
+    mw_awaited_release(&awaited);
+    memory_disk_release(&disk);
+}
+
 /* Tickets that come back in time take no more room than those that are out at once. */
 MW_TEST(awaited_goes_round) {
     mw_awaited awaited;
