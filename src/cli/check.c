@@ -132,7 +132,8 @@ static mw_status compare_live(mw_workspace *workspace, const mw_model_program *m
         mw_version_name(mw_buf_str(&live->version.bytes), live->name);
         mw_model_in_program before = {own->program, own->model};
         mw_model_in_program now = {workspace->program, model};
-        status = mw_program_changes_find(before, now, &workspace->arena, &live->changes, err);
+        status = mw_program_changes_find(mw_state_sys(workspace->state), before, now,
+                                         &workspace->arena, &live->changes, err);
     }
     if (status == MW_OK) return MW_OK;
     return mw_fail_within(err, status, "models.%.*s", MW_STR_ARGS(model->name));

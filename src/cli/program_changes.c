@@ -7,6 +7,7 @@
 enum { MOMENT_TEXT_MAX = 1 << 20, LABEL_TEXT_MAX = 1 << 18, OTHER_CHANGES_MAX = 3 };
 
 typedef struct {
+    mw_sys *sys;
     mw_model_in_program live, file;
     mw_arena *arena;
     mw_program_change *items;
@@ -40,12 +41,12 @@ static bool uses_source(mw_model_in_program it, int32_t source) {
 static void compare_sources(search *it) {
     for (size_t i = 0; i < it->live.program->source_count; i++) {
         if (!uses_source(it->live, (int32_t)i)) continue;
-        char live[MW_SHA256_HEX_SIZE + 1], file[MW_SHA256_HEX_SIZE + 1] = "";
+        char live[MW_SHA256_HEX_SIZE + 1];
         mw_str name = it->live.program->sources[i].name;
         int32_t other = mw_program_find_source(it->file.program, name);
         mw_source_definition(it->live.program, (int32_t)i, live);
-        if (other >= 0) mw_source_definition(it->file.program, other, file);
-        if (mw_str_is(mw_str_of(live), file)) continue;
+        if (other >= 0 && mw_source_is(it->sys, it->file.program, other, mw_str_of(live)))
+            continue;
         mw_str now = other >= 0 ? MW_STR("other keys") : (mw_str){0};
         add(it, "stream", name, MW_STR("its keys"), now);
     }
@@ -102,12 +103,12 @@ static void compare_features(search *it) {
     }
 }
 
-mw_status mw_program_changes_find(mw_model_in_program live, mw_model_in_program file,
-                                  mw_arena *arena, mw_program_changes *out_changes,
-                                  mw_error *err) {
+mw_status mw_program_changes_find(mw_sys *sys, mw_model_in_program live,
+                                  mw_model_in_program file, mw_arena *arena,
+                                  mw_program_changes *out_changes, mw_error *err) {
     size_t most = live.program->source_count + live.model->feature_count +
                   file.model->feature_count + OTHER_CHANGES_MAX;
-    search it = {.live = live, .file = file, .arena = arena};
+    search it = {.sys = sys, .live = live, .file = file, .arena = arena};
     it.items = mw_arena_alloc(arena, most, sizeof *it.items);
     if (!it.items) return mw_fail(err, MW_NO_MEMORY, "check: no memory to compare programs");
     compare_features(&it);

@@ -8,6 +8,7 @@
 #pragma once
 #include "base/json.h"
 #include "lang/program.h"
+#include "sys/sys.h"
 
 typedef struct {
     const char *what; /* "feature", "label", "moment", "zone", "stream" */
@@ -27,8 +28,8 @@ typedef struct {
 } mw_model_in_program;
 
 /* The changes, and what does not stand in the programs of their texts, live in `arena`. */
-MW_MUST_USE mw_status mw_program_changes_find(mw_model_in_program live, mw_model_in_program file,
-                                              mw_arena *arena,
+MW_MUST_USE mw_status mw_program_changes_find(mw_sys *sys, mw_model_in_program live,
+                                              mw_model_in_program file, mw_arena *arena,
                                               mw_program_changes *out_changes, mw_error *err);
 /* A line a change. */
 void mw_program_changes_print(mw_program_changes changes, const char *indent, mw_buf *out);

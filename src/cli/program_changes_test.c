@@ -34,7 +34,7 @@ static void check_changes(const char *live_text, const char *file_text, const ch
     const mw_program *live = mw_test_program(&arena, symbols, live_text);
     const mw_program *file = mw_test_program(&arena, symbols, file_text);
     mw_model_in_program a = {live, &live->models[0]}, b = {file, &file->models[0]};
-    MW_CHECK_OK(mw_program_changes_find(a, b, &arena, &changes, &err), &err);
+    MW_CHECK_OK(mw_program_changes_find(mw_sys_real(), a, b, &arena, &changes, &err), &err);
     mw_program_changes_print(changes, "", &out);
     MW_CHECK_EQUAL_STR(mw_buf_str(&out), expected);
     mw_buf_release(&out);
@@ -89,7 +89,8 @@ static mw_status find(void *context) {
     mw_arena arena;
     mw_program_changes changes;
     mw_arena_init(&arena, 1 << 24);
-    mw_status status = mw_program_changes_find(it->live, it->file, &arena, &changes, NULL);
+    mw_status status = mw_program_changes_find(mw_sys_real(), it->live, it->file, &arena, &changes,
+                                               NULL);
     mw_arena_release(&arena);
     return status;
 }

@@ -96,6 +96,10 @@ static bool is_the_same(mw_sys *sys, const mw_program *program, int32_t number, 
     return is_same;
 }
 
+bool mw_source_is(mw_sys *sys, const mw_program *program, int32_t number, mw_str definition) {
+    return is_the_same(sys, program, number, (kept_keys){definition, true});
+}
+
 mw_status mw_source_check(mw_state *state, const mw_program *program, int32_t number,
                           mw_error *err) {
     mw_catalog_rows *rows = NULL;

@@ -13,6 +13,8 @@
 /* The hash of one source's keys. */
 void mw_source_definition(const mw_program *program, int32_t source,
                           char out_hash[MW_SHA256_HEX_SIZE + 1]);
+/* Whether they are the keys of a hash, be it by other names of the same zones. */
+bool mw_source_is(mw_sys *sys, const mw_program *program, int32_t source, mw_str definition);
 /* MW_CONFLICT if the lake has events of the source that were made under other keys. */
 MW_MUST_USE mw_status mw_source_check(mw_state *state, const mw_program *program,
                                       int32_t source, mw_error *err);

@@ -36,12 +36,12 @@ static void forget(mw_admission *admission, mw_sequencer *sequencer) {
 
 /* --- the offer ---------------------------------------------------------------------------- */
 
-static mw_status check_source(const mw_program *program, const mw_offer_source *source,
+static mw_status check_source(const mw_admission_config *config, const mw_offer_source *source,
                               mw_error *err) {
-    char definition[MW_SHA256_HEX_SIZE + 1] = "";
-    int32_t number = mw_program_find_source(program, source->name);
-    if (number >= 0) mw_source_definition(program, number, definition);
-    if (mw_str_is(source->definition, definition)) return MW_OK;
+    mw_sys *sys = mw_state_sys(config->state);
+    int32_t number = mw_program_find_source(config->program, source->name);
+    if (number >= 0 && mw_source_is(sys, config->program, number, source->definition))
+        return MW_OK;
     mw_status status = mw_fail(err, MW_CONFLICT,
                                "stream %.*s: the project file no longer says what it said when "
                                "the server was started", MW_STR_ARGS(source->name));
@@ -55,7 +55,7 @@ static mw_status take_offer(mw_admission *admission, mw_sequencer *sequencer, mw
     if (!kept.data) return mw_fail(err, MW_NO_MEMORY, "ingest: no memory for its offer");
     MW_TRY(mw_offer_read(kept, &admission->arena, &admission->offer, err));
     for (size_t i = 0; i < admission->offer.source_count; i++)
-        MW_TRY(check_source(config->program, &admission->offer.sources[i], err));
+        MW_TRY(check_source(config, &admission->offer.sources[i], err));
     return mw_sequencer_await(sequencer, &admission->offer.addition, err);
 }
 

@@ -98,22 +98,16 @@ void mw_sequencer_close(mw_sequencer *sequencer) {
 
 /* --- deciders --------------------------------------------------------------------------- */
 
-static bool same_definition(const mw_program *a, int32_t source_of_a, const mw_program *b,
-                            int32_t source_of_b) {
-    char definition_of_a[MW_SHA256_HEX_SIZE + 1], definition_of_b[MW_SHA256_HEX_SIZE + 1];
-    mw_source_definition(a, source_of_a, definition_of_a);
-    mw_source_definition(b, source_of_b, definition_of_b);
-    return mw_str_equal(mw_str_of(definition_of_a), mw_str_of(definition_of_b));
-}
-
 /* Which streams of the sequencer are which of the version's program. */
 static mw_status map_source(const mw_sequencer *sequencer, const mw_program *program,
                             int32_t number, int32_t *streams, mw_error *err) {
     const mw_program *today = sequencer->config.program;
     const mw_stream_source *source = &program->sources[number];
+    char definition[MW_SHA256_HEX_SIZE + 1];
+    mw_source_definition(program, number, definition);
     for (size_t i = 0; i < today->source_count; i++) {
         if (!mw_str_equal(today->sources[i].name, source->name)) continue;
-        if (!same_definition(today, (int32_t)i, program, number)) break;
+        if (!mw_source_is(sequencer->config.sys, today, (int32_t)i, mw_str_of(definition))) break;
         for (int32_t k = 0; k < source->stream_count; k++)
             streams[today->sources[i].first_stream + k] = source->first_stream + k;
         return MW_OK;

@@ -116,5 +116,34 @@ def main(folder):
     print(f"{again.asked} answers by two programs")
 
 
-with tempfile.TemporaryDirectory() as temporary:
-    main(temporary)
+def rename_zone(folder):
+    """A zone by another of its names is no other zone: the version goes on, and ingests, beside a server too."""
+    write_project(folder)
+    zoned = [f"zone: {name}\n{PROJECT}" for name in ("UTC", "Etc/UTC", "Zulu")]
+    path = f"{folder}/millwright.yaml"
+    with open(path, "w") as file:
+        file.write(zoned[0])
+    assert run(folder, "ingest").returncode == 0
+    version = train(folder)
+    with open(path, "w") as file:
+        file.write(zoned[1])
+    live = json.loads(run(folder, "check", "--json").stdout)["models"][0]["live"]
+    assert live == {"version": version, "changes": [
+        {"what": "zone", "change": "changed", "live": "UTC", "file": "Etc/UTC"}]}, live
+    process, port = start(folder, "--listen", "127.0.0.1:0")
+    assert call(port, "POST", "/v1/events/orders", order("before", at=ago(2)))[0] == 200
+    status, answer = call(port, "POST", "/v1/models/big/predict", {"event": order("asked", at=ago(0))})
+    assert status == 200 and answer["version"] == version, answer
+    assert call(port, "GET", f"/v1/predictions/{answer['id']}")[1]["features"]["busy"] == 1
+    with open(path, "w") as file:
+        file.write(zoned[2])
+    with open(f"{folder}/more.csv", "w") as file:
+        file.write("number,at,shop,amount,returned\nmore,2024-03-01T00:00:00Z,north,5,\n")
+    done = run(folder, "ingest", "orders", "--from", "more.csv")
+    assert done.returncode == 0, done
+    stop(process)
+
+
+for each in main, rename_zone:
+    with tempfile.TemporaryDirectory() as temporary:
+        each(temporary)
