@@ -6,6 +6,7 @@
 #include "cli/recorded_features.h"
 #include "cli/table_file.h"
 #include "feature/oracle.h"
+#include "feature/walk.h"
 #include "lang/asked.h"
 #include "sys/terminal.h"
 
@@ -81,7 +82,8 @@ static mw_status begin_output(building *it, const char *path, mw_error *err) {
     const mw_model_program *model = it->walk->model.program;
     MW_TRY(mw_feature_rows_schema(model, &workspace->cli->arena, &it->schema, err));
     mw_feature_rows_config rows = {workspace->program, model, workspace->symbols,
-                                   it->walk->config.now, take_row, it};
+                                   it->walk->config.now,
+                                   mw_walk_waiting_memory(it->walk->config.memory), take_row, it};
     MW_TRY(mw_feature_rows_create(rows, &it->rows, err));
     if (!path) {
         mw_csv_append_heading(&workspace->cli->out, &it->schema);

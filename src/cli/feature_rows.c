@@ -3,14 +3,17 @@
 #include <string.h>
 
 #include "base/queue.h"
+#include "feature/awaited.h"
 
 enum { ID_SIZE_MAX = 1 << 20 };
+#define NOT_WHOLE UINT64_MAX /* no ticket */
 
 struct mw_feature_rows {
     mw_feature_rows_config config;
     size_t width, moment_width; /* cells of either */
-    mw_queue waiting;           /* by their numbers: each a `mw_cell *`, NULL until it is whole */
-    mw_cell *row;               /* one that need not wait, at hand */
+    mw_queue waiting;           /* by their numbers: the ticket of each that is whole */
+    mw_awaited whole;           /* the rows of these tickets */
+    mw_cell *row;               /* one at hand */
     mw_buf id;
     mw_feature_rows_count counted;
 };
@@ -30,8 +33,8 @@ mw_status mw_feature_rows_schema(const mw_model_program *model, mw_arena *arena,
 }
 
 /* First its cells as they leave, then the row of its moment. */
-static size_t row_size(const mw_feature_rows *rows) {
-    return (rows->width + rows->moment_width) * sizeof(mw_cell);
+static size_t row_cells(const mw_feature_rows *rows) {
+    return rows->width + rows->moment_width;
 }
 
 mw_status mw_feature_rows_create(mw_feature_rows_config config, mw_feature_rows **out_rows,
@@ -42,9 +45,10 @@ mw_status mw_feature_rows_create(mw_feature_rows_config config, mw_feature_rows 
     *rows = (mw_feature_rows){.config = config,
                               .width = config.model->feature_count + 3,
                               .moment_width = stream->schema.field_count};
-    mw_queue_init(&rows->waiting, sizeof(mw_cell *));
+    mw_queue_init(&rows->waiting, sizeof(uint64_t));
+    mw_awaited_init(&rows->whole, row_cells(rows), config.memory);
     mw_buf_init(&rows->id, ID_SIZE_MAX);
-    rows->row = mw_allocate(row_size(rows));
+    rows->row = mw_allocate(row_cells(rows) * sizeof *rows->row);
     if (!rows->row) {
         mw_feature_rows_destroy(rows);
         return mw_fail(err, MW_NO_MEMORY, "features: no memory for their rows");
@@ -53,19 +57,14 @@ mw_status mw_feature_rows_create(mw_feature_rows_config config, mw_feature_rows 
     return MW_OK;
 }
 
-static mw_cell **waiting_at(const mw_feature_rows *rows, uint64_t number) {
+static uint64_t *waiting_at(const mw_feature_rows *rows, uint64_t number) {
     return mw_queue_at(&rows->waiting, number);
-}
-
-static void drop_first(mw_feature_rows *rows) {
-    mw_free(*waiting_at(rows, rows->waiting.first));
-    mw_queue_drop(&rows->waiting);
 }
 
 void mw_feature_rows_destroy(mw_feature_rows *rows) {
     if (!rows) return;
-    while (!mw_queue_is_empty(&rows->waiting)) drop_first(rows);
     mw_queue_release(&rows->waiting);
+    mw_awaited_release(&rows->whole);
     mw_buf_release(&rows->id);
     mw_free(rows->row);
     mw_free(rows);
@@ -85,10 +84,13 @@ static mw_status let_go(mw_feature_rows *rows, const mw_cell *row, mw_error *err
 /* The rows at the front that are whole. */
 static mw_status let_go_whole(mw_feature_rows *rows, mw_error *err) {
     while (!mw_queue_is_empty(&rows->waiting)) {
-        const mw_cell *row = *waiting_at(rows, rows->waiting.first);
-        if (!row) break;
+        uint64_t number, ticket = *waiting_at(rows, rows->waiting.first);
+        const mw_cell *row;
+        if (ticket == NOT_WHOLE) break;
+        MW_TRY(mw_awaited_take(&rows->whole, ticket, &number, &row, err));
+        MW_ASSERT(number == rows->waiting.first);
         MW_TRY(let_go(rows, row, err));
-        drop_first(rows);
+        mw_queue_drop(&rows->waiting);
     }
     return MW_OK;
 }
@@ -106,32 +108,29 @@ static void fill(const mw_feature_rows *rows, const mw_step *step, mw_cell *out_
         memcpy(out_row + rows->width, step->moment.row, rows->moment_width * sizeof *out_row);
 }
 
-static mw_status no_memory(const mw_feature_rows *rows, mw_error *err) {
-    return mw_fail(err, MW_NO_MEMORY, "features: no memory for %llu rows that await a label",
-                   (unsigned long long)(rows->waiting.end - rows->waiting.first));
-}
-
 static mw_status add_moment(mw_feature_rows *rows, const mw_step *step, mw_error *err) {
     MW_ASSERT(step->number == rows->waiting.end);
-    mw_cell **added = mw_queue_add(&rows->waiting);
-    if (!added) return no_memory(rows, err);
-    *added = NULL;
+    uint64_t *added = mw_queue_add(&rows->waiting);
+    if (!added)
+        return mw_fail(err, MW_NO_MEMORY, "features: no memory for %llu rows that await a label",
+                       (unsigned long long)(rows->waiting.end - rows->waiting.first));
+    *added = NOT_WHOLE;
     rows->counted.moments++;
     return MW_OK;
 }
 
 /* The row of the step is whole: it leaves, or waits for those before it. */
 static mw_status complete(mw_feature_rows *rows, const mw_step *step, mw_error *err) {
+    uint64_t ticket;
+    fill(rows, step, rows->row);
     if (step->number == rows->waiting.first) {
-        fill(rows, step, rows->row);
         MW_TRY(let_go(rows, rows->row, err));
-        drop_first(rows);
+        mw_queue_drop(&rows->waiting);
         return let_go_whole(rows, err);
     }
-    mw_cell *row = mw_allocate(row_size(rows));
-    if (!row) return no_memory(rows, err);
-    fill(rows, step, row);
-    *waiting_at(rows, step->number) = row;
+    MW_TRY(mw_awaited_add(&rows->whole, &ticket, err));
+    MW_TRY(mw_awaited_put(&rows->whole, ticket, step->number, rows->row, err));
+    *waiting_at(rows, step->number) = ticket;
     return MW_OK;
 }
 

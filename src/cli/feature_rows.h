@@ -2,11 +2,13 @@
  * feature_rows: rows of features on their way out: each waits for its label, then leaves in the
  * order of the moments.
  *
- * The replay keeps a moment's features until its label comes, and brings them again: so a pointer
- * is held for a row whose label may still come, and cells for one that is whole before its turn.
+ * The replay keeps a moment's features until its label comes, and brings them again: so a number
+ * is held for a row whose label may still come, and cells for one that is whole before its turn,
+ * as are all at the end whose labels nobody knows yet: on disk what memory has no room for.
  * The id is put together as it leaves: texts that stand for one row each never become symbols.
  */
 #pragma once
+#include "feature/backlog.h"
 #include "feature/replay.h"
 
 typedef struct mw_feature_rows mw_feature_rows;
@@ -20,6 +22,7 @@ typedef struct {
     const mw_model_program *model;
     const mw_symbols *symbols;
     int64_t now;               /* labels that mature later do not come */
+    mw_backlog_memory memory;  /* for rows that are whole before their turn */
     mw_feature_row_taker take;
     void *context;
 } mw_feature_rows_config;

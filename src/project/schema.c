@@ -269,8 +269,8 @@ static const mw_shape_key project_keys[] = {
     {"durability", &durability, MW_KEY_OPTIONAL,
      "where records must be before they are answered; default kernel, synced every 100 ms"},
     {"memory", &size, MW_KEY_OPTIONAL,
-     "how much the window state of each model may take, and in a replay a quarter of that what "
-     "waits for labels; above it keys that went cold, and what waits, are kept on disk; "
+     "how much the window state of each model may take, and in a replay three eighths of that "
+     "what waits for labels; above it keys that went cold, and what waits, are kept on disk; "
      "default no limit"},
     {"serving", &servings, MW_KEY_OPTIONAL, "how a model answers"},
     {"actions", &actions, MW_KEY_LATER, "what a decision sets off"},
