@@ -6,7 +6,7 @@
 enum { FEATURES = 6, ROWS = 11, CLASSES = 3, FORESTS = 40, WIDTH = 80 };
 
 /* What the row is expected to sum to if only the features in `known` are: down both sides of a
-   split on any other, weighed by the training data. */
+   split on any other, weighed by the training data, or alike where none came. */
 static double expect(const mw_forest *forest, int32_t at, const double *row, unsigned known) {
     if (at < 0) return forest->leaves[~at];
     const mw_tree_split *split = &forest->splits[at];
@@ -22,7 +22,8 @@ static double expect(const mw_forest *forest, int32_t at, const double *row, uns
         sum += cover * expect(forest, sides[i], row, known);
         covers += cover;
     }
-    return sum / covers;
+    if (covers > 0) return sum / covers;
+    return (expect(forest, sides[0], row, known) + expect(forest, sides[1], row, known)) / 2;
 }
 
 static double factorial(int n) {
@@ -169,6 +170,7 @@ static void add_below(descent *d, int32_t at, size_t count) {
     const mw_tree_split *split = &d->forest->splits[at];
     bool goes_left = mw_tree_goes_left(d->forest, split, d->row[split->feature]);
     long double left = cover_of(d->forest, split->left), right = cover_of(d->forest, split->right);
+    if (left + right == 0) left = right = 1;
     size_t k = 0;
     while (k < count && d->path[k].feature != split->feature) k++;
     asked above = k < count ? d->path[k] : (asked){split->feature, 1, true};

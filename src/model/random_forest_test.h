@@ -75,12 +75,12 @@ static inline void mw_random_leaf(mw_random_forest *r, const mw_forest_head *hea
     mw_forest_node_append(nodes, head, &leaf);
 }
 
-/* A tree of leaf_count leaves, split anywhere; 1 to 4 rows of training came to each leaf. */
+/* A tree of leaf_count leaves, split anywhere; up to 3 rows of training came to each leaf. */
 static inline double mw_random_tree(mw_random_forest *r, const mw_forest_head *head, mw_buf *nodes,
                                     uint32_t leaf_count) {
     mw_forest_node node = {.kind = MW_NODE_LEAF,
                            .value = (double)(float)(mw_prng_double(&r->prng) - 0.5),
-                           .cover = 1 + (double)mw_prng_below(&r->prng, 4)};
+                           .cover = (double)mw_prng_below(&r->prng, 4)};
     char words[12];
     if (leaf_count == 1) {
         mw_random_leaf(r, head, nodes, node);
