@@ -72,7 +72,9 @@ static int64_t next_due(const mw_walk *walk) {
 }
 
 void mw_walk_release(mw_walk *walk) {
-    bool is_read = true; /* else the texts of those on disk stay as long as their table */
+    /* What is on disk comes back for the sake of texts that wait to be let go of alone; where it
+       cannot be read they stay as long as their table. */
+    bool is_read = mw_passing_count(walk->config.symbols) > 0;
     while (is_read && !mw_backlog_is_empty(&walk->labels))
         is_read = drop_first_in_line(walk, NULL) == MW_OK;
     mw_backlog_release(&walk->labels);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "feature/memory_disk_test.h"
 #include "testing/test.h"
 #include "testing/world.h"
 
@@ -118,4 +119,30 @@ MW_TEST(walk_comes_to_what_is_due_before_what_is_applied) {
     }
     MW_CHECK(in_line > 500 && out_of_line > 100);
     MW_CHECK(labels > 1000 && shared_places > 20 && pairs > 20 && runs > 5);
+}
+
+/* Who gives up on a walk waits for none of the labels on disk: nobody asks for their texts. */
+MW_TEST(walk_that_is_given_up_reads_nothing_back) {
+    enum { LABELS = 1000 };
+    mw_world world;
+    memory_disk disk;
+    mw_walk walk;
+    memory_disk_init(&disk);
+    mw_world_create(&world, mw_test_seed(), (mw_world_config){30, true, false, false});
+    mw_replay_config config = {.program = world.program, .model = world.model,
+                               .events = &world.events, .symbols = world.symbols,
+                               .from = INT64_MIN, .to = INT64_MAX, .now = INT64_MAX,
+                               .memory = {30000, &disk.disk}, .with_label = true};
+    MW_CHECK_OK(mw_walk_init(&walk, config, NULL), NULL);
+    mw_cell row[64] = {{0}};
+    MW_CHECK(world.program->streams[world.model->moment_stream].schema.field_count <
+             sizeof row / sizeof *row);
+    for (int64_t i = 0; i < LABELS; i++)
+        MW_CHECK_OK(mw_walk_expect(&walk, &(mw_moment){i, i, row}, (uint64_t)i, NULL), NULL);
+    MW_CHECK(walk.labels.spill.count > LABELS / 100);
+    size_t reads = disk.reads;
+    mw_walk_release(&walk);
+    MW_CHECK_EQUAL_INT(disk.reads, reads);
+    memory_disk_release(&disk);
+    mw_world_release(&world);
 }
