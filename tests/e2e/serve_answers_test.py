@@ -12,7 +12,7 @@ import each_test
 import lightgbm
 import serve_openapi_test
 from answering import DESKS, MODELS, Answering, frame_of
-from serving import call, start, stop
+from serving import call, kill, start, stop
 from shop import Shop, main, stamp
 
 FALLBACKS = "serving: {{worth: {{fallback: {0}, missing: 40%}}, desk: {{fallback: {0}, missing: 40%}}}}\nfeatures:"
@@ -152,8 +152,7 @@ def test_answers_are_kept_and_told_alike():
         by_event = call(port, "GET", "/v1/predictions?event=n7")[1]["predictions"]
         assert {one["model"]: one["prediction"] for one in by_event} == {name: answers[name][7]["prediction"] for name in MODELS}
         assert len({json.dumps(answer["probabilities"]) for answer in answers["desk"]}) > 10
-        process.kill()
-        process.wait()
+        kill(process)
         process, port = serve(shop)
         described = serve_openapi_test.Description(port)
         for model in MODELS:
@@ -273,8 +272,7 @@ def test_a_model_is_asked_for_another_kind():
         with Answering() as shop:
             process, port, said, versions = swap_labels(shop, before, after)
             if not beside:
-                process.kill()
-                process.wait()
+                kill(process)
             shop.ok("models", "promote", "desk", versions[1])
             if not beside:
                 process, port = serve(shop)
@@ -289,8 +287,7 @@ def test_a_model_is_asked_for_another_kind():
             assert again["version"] == versions[0], (again, versions)
             check_words(before, again)
             assert ask(port, "desk", order(10)) == answer
-            process.kill()
-            process.wait()
+            kill(process)
             process, port = serve(shop)
             assert [ask(port, "desk", order(number)) for number in (10, 11)] == [answer, again]
             stop(process)
@@ -435,8 +432,7 @@ def test_elements_keep_classes_of_their_own():
             find(port, entry)
         explained = each_test.ask(port, asked, explain=True)[1]["predictions"]
         assert [{key: value for key, value in entry.items() if key != "why"} for entry in explained] == first["predictions"]
-        process.kill()
-        process.wait()
+        kill(process)
         process, port = each_test.serve(shop, each_test.END)
         assert each_test.ask(port, asked)[1] == first
         second = shop.ok("train", "rank", "--seed", "7", "--json").json()["version"]

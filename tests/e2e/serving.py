@@ -53,6 +53,13 @@ def stop(process):
     assert process.wait(20 * PATIENCE) == 0
 
 
+def kill(process):
+    """And with it, a little later, all that it has begun: they hold the other end of what it says."""
+    process.kill()
+    process.stdout.read()
+    process.wait()
+
+
 def call(port, method, path, body=None, kind="application/json"):
     """A request may start a program of the user's, twice if that fails: half a second of CPU each, for which one of
     twenty tests beside each other waits for ten."""
