@@ -205,6 +205,38 @@ MW_TEST(ledger_with_an_archive_finds_what_a_list_would_find) {
     mw_buf_release(&bytes);
 }
 
+/* A virtual clock may pass 1970: what was before it is earlier in the files, too. */
+MW_TEST(ledger_finds_in_an_archive_what_was_first_before_1970) {
+    mw_ledger *ledger;
+    mw_digest_runs *runs;
+    mw_sys *sys;
+    mw_error err;
+    MW_CHECK_OK(mw_simulated_create((mw_simulated_config){.seed = 1}, &sys, &err), &err);
+    MW_CHECK_OK(mw_digest_runs_create(sys, "runs", &runs, &err), &err);
+    mw_ledger_archive archive = {runs, MW_RUNS_EVENTS};
+    MW_CHECK_OK(mw_ledger_create(secret, archive, &ledger, &err), &err);
+    for (int64_t stamp = -6; stamp < 6; stamp++) {
+        sample one = {stamp, 0, (uint64_t)(stamp + 6) % 3, {1, (uint64_t)(stamp + 6)}};
+        MW_CHECK_OK(add(ledger, &one, &err), &err);
+    }
+    mw_ledger_settle_all(ledger);
+    for (int step = 0; step < 2; step++) {
+        for (uint64_t event = 0; event < 3; event++) {
+            char text[32];
+            mw_str name = name_event(event, text);
+            const mw_ledger_found *found = find_event(ledger, mw_str_of(models[0]), name);
+            MW_CHECK_EQUAL_INT(found->stamp, (int64_t)event - 6);
+            MW_CHECK_EQUAL_INT(found->position.offset, event);
+        }
+        if (step == 0) put_away(ledger, runs, 5);
+        MW_CHECK_OK(mw_ledger_forget(ledger, 5, &err), &err);
+        MW_CHECK_EQUAL_INT(mw_ledger_in_memory(ledger), 0);
+    }
+    mw_ledger_destroy(ledger);
+    mw_digest_runs_destroy(runs);
+    mw_simulated_destroy(sys);
+}
+
 /* What is not committed yet stays, whatever is to be forgotten. */
 MW_TEST(ledger_keeps_what_is_not_settled) {
     mw_ledger *ledger;

@@ -515,11 +515,13 @@ mw_status mw_digest_run_write(mw_run_place place, const mw_run_shape *shape,
     return status;
 }
 
+/* What entries say has signs: a stamp before 1970 is less than one after. */
 static int compare_entries(const void *a, const void *b, void *word_count) {
     const uint64_t *one = a, *other = b;
-    for (size_t i = 0; i < *(const size_t *)word_count; i++)
-        if (one[i] != other[i]) return one[i] < other[i] ? -1 : 1;
-    return 0;
+    int order = compare(one, other);
+    for (size_t i = 2; order == 0 && i < *(const size_t *)word_count; i++)
+        if (one[i] != other[i]) order = (int64_t)one[i] < (int64_t)other[i] ? -1 : 1;
+    return order;
 }
 
 size_t mw_digest_run_sort(uint64_t *words, size_t count, size_t word_count) {

@@ -66,6 +66,6 @@ typedef struct {
 MW_MUST_USE mw_status mw_digest_run_write(mw_run_place place, const mw_run_shape *shape,
                                           const mw_run_source *sources, size_t source_count,
                                           mw_error *err);
-/* Sorts entries for it; of those with one digest the one that says less (as words) stays. Returns
-   how many there are then. */
+/* Sorts entries for it; of those with one digest the one that says less (as numbers with signs)
+   stays. Returns how many there are then. */
 size_t mw_digest_run_sort(uint64_t *words, size_t count, size_t word_count);

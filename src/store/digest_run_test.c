@@ -144,9 +144,11 @@ MW_TEST(digest_run_knows_without_reading_what_it_lacks) {
 }
 
 MW_TEST(digest_run_sorts_and_keeps_the_lesser_of_two) {
-    uint64_t words[] = {5, 1, 9, 5, 0, 3, 5, 1, 2, 4, 9, 9, 5, 1, 3};
-    static const uint64_t sorted[] = {4, 9, 9, 5, 0, 3, 5, 1, 2};
-    MW_CHECK_EQUAL_INT(mw_digest_run_sort(words, 5, 3), 3);
+    static const uint64_t before = (uint64_t)INT64_MIN, minus = (uint64_t)-1;
+    uint64_t words[] = {5, 1, 9, 5, 0, 3, 5, 1, 2, 4, 9, 9, 5, 1, 3, 6, 1, 0, 6, 1, minus,
+                        6, 1, before, 6, 1, 7, minus, 1, 4};
+    static const uint64_t sorted[] = {4, 9, 9, 5, 0, 3, 5, 1, 2, 6, 1, before, minus, 1, 4};
+    MW_CHECK_EQUAL_INT(mw_digest_run_sort(words, 10, 3), 5);
     MW_CHECK(memcmp(words, sorted, sizeof sorted) == 0);
     MW_CHECK_EQUAL_INT(mw_digest_run_sort(words, 0, 3), 0);
 }
