@@ -34,7 +34,8 @@ int64_t mw_tick_steps(mw_tick tick, int64_t span_us);
 int64_t mw_tick_span_us(mw_tick tick, int64_t steps);
 
 /* The tick that is `steps` ticks after the last one at or before `us`, before it if they are
-   negative. Outside of the years 1 to 9999 nothing is moved back. */
+   negative. A tick may lie outside of the years 1 to 9999; what is there itself is not moved
+   back. */
 int64_t mw_tick_step(mw_tick tick, const mw_zone *zone, int64_t us, int64_t steps);
 /* The first tick at or after `us`, but for one that changing clocks may bring in between. */
 int64_t mw_tick_at_or_after(mw_tick tick, const mw_zone *zone, int64_t us);

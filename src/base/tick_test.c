@@ -182,6 +182,54 @@ MW_TEST(ticks_part_the_line_of_time) {
     }
 }
 
+/* What windows of whole ticks lean on, and those of the first and last events that there may be:
+   an event lies behind the end of a tick just where its own tick does. */
+MW_TEST(ticks_part_the_first_and_the_last_days) {
+    static const char *const rules[] = {"UTC0", "LMT4:56:02", "LMT-11:39:04",
+                                        "CET-1CEST,M3.5.0,M10.5.0/3", "AAA10BBB,M1.1.0/0,M12.1.0/0",
+                                        "AAA-3BBB,J1/0,J20/0"};
+    const mw_tick units[] = {quarter, six_hours, day, week, month, {MW_TICK_SPAN, 30 * MW_DAY_US}};
+    enum { UNITS = sizeof units / sizeof *units, REACH_MINUTES = 70 * 24 * 60, STEPS = 90 };
+    uint64_t prng = mw_test_seed();
+    size_t out_of_range = 0;
+    for (size_t z = 0; z < sizeof rules / sizeof *rules; z++) {
+        mw_arena arena;
+        const mw_zone *zone = mw_test_zone(&arena, rules[z]);
+        for (size_t i = 0; i < 6000; i++) {
+            int64_t near_us = (int64_t)mw_prng_below(&prng, REACH_MINUTES) * MW_MINUTE_US;
+            int64_t event_us = (int64_t)mw_prng_below(&prng, REACH_MINUTES) * MW_MINUTE_US;
+            if (i % 7 == 0) event_us = 0;
+            bool is_first = i % 2 == 0;
+            mw_tick tick = units[mw_prng_below(&prng, UNITS)];
+            int64_t us = is_first ? MW_TIME_MIN + near_us : MW_TIME_MAX - near_us;
+            int64_t event = is_first ? MW_TIME_MIN + event_us : MW_TIME_MAX - event_us;
+            int64_t steps = (int64_t)mw_prng_below(&prng, STEPS) - STEPS / 2;
+            int64_t edge = mw_tick_step(tick, zone, us, steps);
+            MW_CHECK((mw_tick_step(tick, zone, event, 0) >= edge) == (event >= edge));
+            mw_tick_reach reach = mw_tick_reach_of(tick, zone, steps);
+            MW_CHECK(edge - us >= reach.least_us && edge - us <= reach.most_us);
+            out_of_range += edge < MW_TIME_MIN || edge > MW_TIME_MAX;
+        }
+        mw_arena_release(&arena);
+    }
+    MW_CHECK(out_of_range > 1000);
+}
+
+/* A hundred years of months are not a hundred times twelve of 31 days. */
+MW_TEST(ticks_go_back_to_the_year_1) {
+    mw_arena arena;
+    const mw_zone *zone = mw_test_zone(&arena, "LMT4:56:02");
+    check_step(month, zone, "0101-06-15T00:00:00Z", -1200, "0001-06-01T04:56:02Z");
+    check_step(month, zone, "9899-06-15T00:00:00Z", 1200, "9999-06-01T04:56:02Z");
+    check_step(week, mw_zone_utc(), "0001-01-22T10:00:00Z", -3, "0001-01-01T00:00:00Z");
+    int64_t first = mw_tick_step(week, zone, MW_TIME_MIN, 0);
+    MW_CHECK(first < MW_TIME_MIN);
+    MW_CHECK_EQUAL_INT(mw_tick_step(week, zone, us_of("0001-01-22T10:56:02Z"), -4), first);
+    MW_CHECK(mw_tick_step(month, zone, MW_TIME_MIN, -12000) < MW_TIME_MIN - 990 * 365 * MW_DAY_US);
+    MW_CHECK(mw_tick_step(month, zone, MW_TIME_MAX, 12000) > MW_TIME_MAX + 990 * 365 * MW_DAY_US);
+    mw_arena_release(&arena);
+}
+
 MW_TEST(ticks_measure_spans) {
     MW_CHECK_EQUAL_INT(mw_tick_steps(quarter, MW_DAY_US), 96);
     MW_CHECK_EQUAL_INT(mw_tick_steps(hour, 90 * MW_MINUTE_US), 0);
