@@ -138,7 +138,7 @@ bool mw_time_parse(mw_str text, int64_t *out_us, bool *out_has_zone) {
         if (has_zone && (!take_offset(&text, &offset_us) || text.size > 0)) return false;
     }
     int64_t us = mw_civil_to_us(civil) - offset_us;
-    if (us < MW_TIME_MIN || us > MW_TIME_MAX) return false;
+    if (!mw_time_is_in_range(us)) return false;
     *out_us = us + (us < 0 && is_finer); /* toward 1970 */
     *out_has_zone = has_zone;
     return true;

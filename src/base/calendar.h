@@ -16,6 +16,9 @@
 /* Times that we accept: years 0001 to 9999. */
 #define MW_TIME_MIN (INT64_C(-719162) * MW_DAY_US)
 #define MW_TIME_MAX (INT64_C(2932897) * MW_DAY_US - 1)
+static inline bool mw_time_is_in_range(int64_t us) {
+    return us >= MW_TIME_MIN && us <= MW_TIME_MAX;
+}
 
 typedef struct {
     int32_t year, month, day;           /* month and day from 1 */

@@ -50,10 +50,6 @@ static int64_t local_step(mw_tick tick, int64_t local_us, int64_t steps) {
 
 /* ---- On the line of time ---- */
 
-static bool is_in_range(int64_t us) {
-    return us >= MW_TIME_MIN && us <= MW_TIME_MAX;
-}
-
 /* When the clocks show it first, or, if they skip it, when they have. Before and behind all times
    any will do that is there, and the same each time. */
 static int64_t first_shown(const mw_zone *zone, int64_t local_us) {
@@ -61,7 +57,7 @@ static int64_t first_shown(const mw_zone *zone, int64_t local_us) {
     if (local_us < MW_TIME_MIN - MW_LOCAL_SLACK_US || local_us > MW_TIME_MAX + MW_LOCAL_SLACK_US)
         return local_us;
     bool is_skipped = mw_zone_to_utc(zone, local_us, &us) == MW_LOCAL_ABSENT;
-    return is_skipped && is_in_range(us) ? mw_zone_last_change_us(zone, us) : us;
+    return is_skipped && mw_time_is_in_range(us) ? mw_zone_last_change_us(zone, us) : us;
 }
 
 /* The tick at or before, of those that come in even steps while the clocks do not change. */
@@ -92,7 +88,7 @@ static int64_t last_shown(mw_tick tick, const mw_zone *zone, int64_t us) {
 int64_t mw_tick_step(mw_tick tick, const mw_zone *zone, int64_t us, int64_t steps) {
     if (tick.kind == MW_TICK_NONE) return us + steps;
     int64_t span_us = tick.kind == MW_TICK_MONTH ? MONTH_DAYS_MAX * MW_DAY_US : tick.span_us;
-    if (!is_in_range(us)) return us + steps * span_us;
+    if (!mw_time_is_in_range(us)) return us + steps * span_us;
     if (is_even(tick)) {
         int64_t last_us = even_tick(tick, zone, us);
         return steps == 0 ? last_us : even_tick(tick, zone, last_us + steps * span_us);

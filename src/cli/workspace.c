@@ -495,6 +495,9 @@ mw_status mw_cli_time(const mw_zone *zone, const char *what, const char *text, i
         return mw_hint(err, status, "As in 2013-09-01 or 2013-09-01T12:00:00Z.");
     }
     if (!has_zone) (void)mw_zone_to_utc(zone, us, &us);
+    if (!mw_time_is_in_range(us))
+        return mw_fail(err, MW_USAGE, "%s: must be in the years 1 to 9999 of UTC, got \"%s\"", what,
+                       text);
     *out_us = us;
     return MW_OK;
 }

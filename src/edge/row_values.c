@@ -64,7 +64,7 @@ static mw_status read_value(const mw_row_target *target, mw_type type, const mw_
     case MW_VALUE_TIME:
         if (type != MW_TYPE_TIME)
             return mw_fail(err, MW_INVALID, "must be a %s, got a time", mw_type_name(type));
-        if (value->as.time_us < MW_TIME_MIN || value->as.time_us > MW_TIME_MAX)
+        if (!mw_time_is_in_range(value->as.time_us))
             return mw_fail(err, MW_INVALID, "must be a time within the years 1 to 9999");
         *out_cell = mw_cell_time(value->as.time_us);
         return MW_OK;

@@ -167,7 +167,7 @@ static mw_result told(mw_timeline *timeline, mw_status status, const mw_error *e
 
 static mw_status check_now(const mw_timeline *timeline, int64_t now, mw_error *err) {
     if (timeline->is_broken) return no_memory(err);
-    if (now < MW_TIME_MIN || now > MW_TIME_MAX)
+    if (!mw_time_is_in_range(now))
         return mw_fail(err, MW_INVALID, "now: must be a time within the years 1 to 9999");
     if (now >= timeline->now) return MW_OK;
     return mw_fail(err, MW_INVALID, "now: must not go back");

@@ -276,10 +276,6 @@ static mw_status read_duration(const value *v, mw_cell *out_cell, mw_error *reas
     return MW_OK;
 }
 
-static bool is_time(int64_t us) {
-    return us >= MW_TIME_MIN && us <= MW_TIME_MAX;
-}
-
 static mw_status read_value(const value *v, mw_cell *out_cell, mw_error *reason) {
     if (mw_duck_is_null(v->cursor, v->column, v->row)) {
         *out_cell = mw_cell_missing(v->type);
@@ -293,7 +289,8 @@ static mw_status read_value(const value *v, mw_cell *out_cell, mw_error *reason)
     if (v->kind != MW_DUCK_TIME && v->kind != MW_DUCK_LOCAL_TIME && v->kind != MW_DUCK_DATE)
         return read_by_text(v, out_cell, reason);
     int64_t us = mw_duck_int(v->cursor, v->column, v->row);
-    if (!is_time(us)) return mw_fail(reason, MW_INVALID, "time: must be in the years 1 to 9999");
+    if (!mw_time_is_in_range(us))
+        return mw_fail(reason, MW_INVALID, "time: must be in the years 1 to 9999");
     if (v->type != MW_TYPE_TIME || v->kind != MW_DUCK_TIME)
         return read_by_text(v, out_cell, reason);
     *out_cell = mw_cell_time(us);

@@ -82,7 +82,7 @@ static int64_t subtract_us(int64_t a, int64_t b) {
 }
 
 static int64_t time_in_range(int64_t us) {
-    return us < MW_TIME_MIN || us > MW_TIME_MAX ? MW_TIME_MISSING : us;
+    return mw_time_is_in_range(us) ? us : MW_TIME_MISSING;
 }
 
 /* To the nearest us, halves to even. */

@@ -455,7 +455,7 @@ static mw_status us_at(const value *v, int64_t *out_us, mw_error *err) {
     bool is_beyond = __builtin_mul_overflow(count, unit, &us) || us == MW_TIME_MISSING;
     if (is_beyond && v->column.kind == MW_ARROW_DURATION)
         return mw_fail(err, MW_INVALID, "duration: must be of at most 2^63 us");
-    if (v->column.kind != MW_ARROW_DURATION && (is_beyond || us < MW_TIME_MIN || us > MW_TIME_MAX))
+    if (v->column.kind != MW_ARROW_DURATION && (is_beyond || !mw_time_is_in_range(us)))
         return mw_fail(err, MW_INVALID, "time: must be in the years 1 to 9999");
     *out_us = us;
     return MW_OK;

@@ -160,6 +160,8 @@ static mw_status parse_time(mw_str text, const mw_zone *zone, mw_cell *out_cell,
             return refuse(err, MW_TYPE_TIME, "a time that exists in its zone", text);
         if (kind == MW_LOCAL_AMBIGUOUS)
             return refuse(err, MW_TYPE_TIME, "a time that its zone has once", text);
+        if (!mw_time_is_in_range(us))
+            return refuse(err, MW_TYPE_TIME, "in the years 1 to 9999 of UTC", text);
     }
     *out_cell = mw_cell_time(us);
     return MW_OK;

@@ -1,6 +1,7 @@
 #include "base/prng.h"
 #include "table/list.h"
 #include "testing/test.h"
+#include "testing/zones.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -183,6 +184,34 @@ MW_TEST(cell_names_the_broken_rule) {
                                       &err), MW_INVALID);
         MW_CHECK_EQUAL_STR(err.message, cases[i].message);
         MW_CHECK_EQUAL_INT(cell.bits, 42);
+    }
+}
+
+/* A year of a place is not one of UTC: the first and last hours of all may lie without. */
+MW_TEST(cell_takes_no_local_time_out_of_the_years) {
+    static const struct { const char *rule, *text, *written; } cases[] = {
+        {"EST5", "9999-12-31 18:59:59.999999", "9999-12-31T23:59:59.999999Z"},
+        {"EST5", "9999-12-31 19:00:00", NULL},
+        {"EST5", "9999-12-31 23:59:59", NULL},
+        {"EST5", "0001-01-01", "0001-01-01T05:00:00Z"},
+        {"CET-1", "0001-01-01", NULL},
+        {"CET-1", "0001-01-01 00:59:59.999999", NULL},
+        {"CET-1", "0001-01-01 01:00", "0001-01-01T00:00:00Z"},
+        {"CET-1", "9999-12-31 23:59:59", "9999-12-31T22:59:59Z"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mw_arena arena;
+        mw_error err;
+        mw_cell cell = {.bits = 42};
+        const mw_zone *zone = mw_test_zone(&arena, cases[i].rule);
+        mw_status status = mw_cell_parse(MW_TYPE_TIME, mw_str_of(cases[i].text), zone, NULL, &cell,
+                                         &err);
+        MW_CHECK_EQUAL_INT(status, cases[i].written ? MW_OK : MW_INVALID);
+        if (cases[i].written)
+            MW_CHECK_EQUAL_STR(mw_str_of(mw_time_text_of(cell.time).text), cases[i].written);
+        else
+            MW_CHECK(cell.bits == 42 && strstr(err.message, "in the years 1 to 9999 of UTC, got"));
+        mw_arena_release(&arena);
     }
 }
 
