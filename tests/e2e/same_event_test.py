@@ -191,6 +191,11 @@ def other_times():
         counts = [0, -1, 1, 1704067200]
         yield Case("time", [stamp(count * factor * 1000) for count in counts],
                    pyarrow.array(counts).cast(pyarrow.timestamp(unit, "UTC")), [count * factor for count in counts], TIME)
+    first, last = -62135596800_000_000, 253402300799_999_999
+    ends = [first - 1, first, first + 1, last - 1, last, last + 1]
+    texts = ["0000-12-31T23:59:59.999999Z", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000001Z", "9999-12-31T23:59:59.999998Z",
+             "9999-12-31T23:59:59.999999Z", "10000-01-01T00:00:00Z"]
+    yield Case("time", texts, pyarrow.array(ends).cast(pyarrow.timestamp("us", "UTC")), [REFUSED, *ends[1:-1], REFUSED], TIME)
     odd = ["2024-01-01T05:00:00+02:00", "1955-01-01 00:00", "0000-12-31", "10000-01-01", "2024-02-30", "24-01-01", "1704067200", ""]
     yield Case("time", odd, pyarrow.array(odd), [1704078000000000, -473385600000000, *[REFUSED] * 5, None], TIME)
 
