@@ -325,6 +325,9 @@ mw_status mw_sequencer_next_place(mw_sequencer *sequencer, int64_t *out_place, m
         int64_t now = mw_sequencer_now(sequencer);
         place = now > sequencer->last_place ? now : sequencer->last_place + 1;
         if (place < sequencer->reached) place = sequencer->reached; /* a clock was put back */
+        if (place > MW_TIME_MAX)
+            return mw_fail(err, MW_INVALID, "clock: the log has no place behind %s",
+                           mw_time_text_of(MW_TIME_MAX).text);
         MW_TRY(broken(sequencer, reach(sequencer, place, err), err));
     } while (place <= sequencer->last_place);
     *out_place = place;

@@ -180,6 +180,32 @@ MW_TEST(sequencer_keeps_the_kind_of_clock_and_its_time) {
     tear_down(&f);
 }
 
+/* A place is a time: there is none behind the last. */
+MW_TEST(sequencer_gives_no_place_behind_the_last_time) {
+    fixture f;
+    mw_error err;
+    int64_t place = 0;
+    set_up(&f);
+    MW_CHECK_OK(reopen(&f, true, &err), &err);
+    MW_CHECK_OK(mw_sequencer_set_now(f.sequencer, MW_TIME_MAX - 1, &err), &err);
+    MW_CHECK_OK(mw_sequencer_next_place(f.sequencer, &place, &err), &err);
+    MW_CHECK_EQUAL_INT(place, MW_TIME_MAX);
+    MW_CHECK_OK(mw_sequencer_set_now(f.sequencer, MW_TIME_MAX, &err), &err);
+    place = 7;
+    for (int i = 0; i < 2; i++) {
+        MW_CHECK_STATUS(mw_sequencer_next_place(f.sequencer, &place, &err), MW_INVALID);
+        MW_CHECK_EQUAL_STR(err.message, "clock: the log has no place behind "
+                                        "9999-12-31T23:59:59.999999Z");
+        MW_CHECK_EQUAL_INT(place, 7);
+        MW_CHECK_STATUS(mw_sequencer_set_now(f.sequencer, MW_TIME_MAX, &err), MW_INVALID);
+        MW_CHECK_OK(mw_sequencer_commit(f.sequencer, &err), &err);
+        mw_sequencer_close(f.sequencer);
+        f.sequencer = NULL;
+        MW_CHECK_OK(reopen(&f, true, &err), &err);
+    }
+    tear_down(&f);
+}
+
 /* History that is known only later waits for its time, as if it came then. */
 MW_TEST(sequencer_feeds_history_when_its_time_comes) {
     fixture f;
