@@ -101,6 +101,10 @@ static mw_status read_record(replay *r, mw_error *err) {
     MW_TRY(mw_prediction_read_head(mw_buf_str(&r->payload), &r->recorded, err));
     mw_str model = r->recorded.model, version = r->recorded.version;
     mw_arena *arena = &r->workspace->arena;
+    if (version.size == 0)
+        return mw_fail(err, MW_INVALID, "predictions replay: a fallback answered, and no version "
+                       "says by which features: %s",
+                       mw_fallback_reason_word(r->recorded.fallback));
     MW_TRY(mw_live_version_find(r->workspace, model, version, &r->version, err));
     MW_TRY(mw_recorded_schema(r->version.program.model, arena, &r->features, err));
     size_t count = r->features.field_count;

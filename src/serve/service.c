@@ -101,11 +101,12 @@ mw_status mw_service_keep_classes(mw_arena *arena, mw_prediction *prediction, mw
     return MW_OK;
 }
 
-/* The features of the version that made it; NULL: nobody knows them any more. */
+/* The features of the version that made it; NULL: nobody knows them any more, or none made it. */
 static mw_status find_features(const mw_service *service, mw_answer *answer, mw_error *err) {
     const mw_prediction *made = &answer->prediction;
     const mw_service_config *config = &service->config;
     const mw_service_archive *archive = &config->archive;
+    if (made->version.size == 0) return MW_OK;
     for (size_t i = 0; i < config->program->model_count; i++) {
         const mw_decider *decider = mw_sequencer_decider(config->sequencer, i);
         const mw_model_program *model = mw_decider_model(decider);

@@ -44,7 +44,13 @@ def test_a_constant_answers_where_no_version_does():
         unrecorded = ask(port, {**order(2), "record": False})
         assert unrecorded["fallback"] == "no_version" and unrecorded["recorded"] is False
         assert counted(port, "no_version") == 2
+        code, shown = call(port, "GET", f"/v1/predictions/{first['id']}")
+        assert (code, shown["prediction"], shown["fallback"], shown["features"]) == (200, 0.75, "no_version", None), shown
+        assert call(port, "GET", "/v1/predictions?event=n1")[1]["predictions"] == [shown]
         stop(process)
+        shop.fails(3, "no version says by which features: no_version", "predictions", "replay", first["id"])
+        shop.fails(3, "the fallback answered, not the version: no_version", "explain", "returned", "--id", first["id"])
+        assert shop.ok("features", "verify", "--json").json()["differences"] == 0
 
 
 def test_the_baseline_answers_for_missing_features_and_failed_checks():
