@@ -13,7 +13,7 @@ enum {
     WORD_SIZE = 8,
     LINE_SIZE = 64,
     LINE_BITS = 8 * LINE_SIZE,
-    BITS_AN_ENTRY = 10,
+    BITS_AN_ENTRY = 16, /* of what is written; 10 in runs of older programs */
     PROBES = 6,
     PROBE_BITS = 9, /* of the digest, for one of LINE_BITS */
     PATH_SIZE = 4096,
@@ -153,15 +153,14 @@ static bool is_of_shape(const run_head *head, const mw_run_shape *shape) {
 static mw_status check_head(const mw_digest_run *run, const mw_run_shape *shape, uint32_t checksum,
                             const char *path, mw_error *err) {
     const run_head *head = &run->head;
-    uint64_t size, lines = shape->is_filtered ? line_count_of(head->entry_count) : 0;
+    uint64_t size;
     if (!is_of_shape(head, shape))
         return mw_fail(err, MW_CONFLICT, "run: %s is of another list or log", path);
     if (head->id != run->place.id || (checksum != 0 && head->sum != checksum))
         return mw_fail(err, MW_CONFLICT, "run: %s is not the one that was written", path);
     MW_TRY(mw_file_size(run->file, &size, err));
     if (head->entry_count == 0 || head->entry_count > MW_RUN_ENTRIES_MAX ||
-        head->line_count < lines || head->line_count > size / LINE_SIZE ||
-        (lines == 0 && head->line_count > 0) ||
+        (head->line_count > 0) != shape->is_filtered || head->line_count > size / LINE_SIZE ||
         size != PAGE + block_count(head) * (PAGE + WORD_SIZE) + head->line_count * LINE_SIZE)
         return mw_fail(err, MW_CORRUPT, "run: the size of %s is not what its head says", path);
     return MW_OK;

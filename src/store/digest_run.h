@@ -9,8 +9,9 @@
  *
  * Little endian. An entry is two words of its digest and what it says, u64 each. All blocks but the
  * last are full. In memory are the first words and the filter (lines of 64 bytes, of each entry six
- * bits in one of them, ten bits an entry in all): 1.3 bytes an entry. What is not there is known by
- * one line of the filter but for one time in a hundred; else a block is read and its sum checked.
+ * bits in one of them, 16 bits an entry in all, 10 in runs of older programs): 2.1 bytes an entry.
+ * What is not there is known by one line of the filter but for one time in 800 (in 100); else a
+ * block is read and its sum checked: where the disk has to be asked, the caller waits for it.
  *
  * A run is written whole or not at all. One whose block is bad or cannot be read is put aside
  * (".bad"), so that the next process does not find it and learns everything anew. One thread at a
