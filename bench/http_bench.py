@@ -317,39 +317,40 @@ def print_rounds(name, measured):
           f"{cpu_us:.1f} us of CPU, the client away for {away_all_ms:.0f} ms", flush=True)
 
 
-def start_dear(cpu_us, path, rate, per_round):
-    """A loop that takes so much CPU a request, and appends as much to a file as we do for each, synced as ours is."""
-    light, port = start_floor(0, [path])
+def start_dear(cpu_us, written_to, rate, per_round):
+    """A loop that takes so much CPU a request, and appends as much to a file as we do for each, synced as ours is, or
+    to none."""
+    light, port = start_floor(0, written_to)
     work_us = cpu_us - measure_round(light.pid, port, floor_bodies(per_round), rate)[2]
     kill(light)
-    return start_floor(max(work_us, 0), [path])
+    return start_floor(max(work_us, 0), written_to)
 
 
 def measure_half_load(name, server, port, rows, count):
-    """Half of what the server can answer at all; in turn a bare loop at the same rate, and one that takes as much CPU a
-    request and writes as much: where a core or the disk is away for a while, requests pile up, and the dearer they are,
-    the longer that lasts."""
+    """Half of what the server can answer at all; in turn a bare loop at the same rate, one that takes as much CPU a
+    request, and one that writes as much besides: where a core or the disk is away for a while, requests pile up, and the
+    dearer they are, the longer that lasts."""
     capacity = count / ask(port, PATH, rows.bodies(count, True), lines=LINES, awake=True)["seconds"]
     rate, per_round = capacity / 2, int(capacity / 2)
     print(f"{name}: {capacity:,.0f} a second at most; at half of that", flush=True)
     answering = next(pid for pid in family(server.pid) if b"\0server\0" in Path(f"/proc/{pid}/cmdline").read_bytes())
-    floor, floor_port = start_floor()
-    dear, dear_port = None, 0
-    ours, bare, as_dear = [], [], []
+    ours, loops, measured = [], {"a bare loop": start_floor()}, {}
     with tempfile.NamedTemporaryFile() as written_to:
         for _ in range(ROUNDS):
             settle(server.pid)
             ours.append(measure_round(answering, port, rows.bodies(per_round, True), rate))
             settle(server.pid)
-            bare.append(measure_round(floor.pid, floor_port, floor_bodies(per_round), rate))
-            if not dear:
-                dear, dear_port = start_dear(ours[0][2], written_to.name, rate, per_round)
-            as_dear.append(measure_round(dear.pid, dear_port, floor_bodies(per_round), rate))
-        kill(floor)
-        kill(dear)
+            if len(loops) == 1:
+                for loop, file in [("a loop as dear", []), ("a loop as dear, writing", [written_to.name])]:
+                    loops[loop] = start_dear(ours[0][2], file, rate, per_round)
+            for loop, (process, loop_port) in loops.items():
+                measured.setdefault(loop, []).append(
+                    measure_round(process.pid, loop_port, floor_bodies(per_round), rate))
+        for process, _ in loops.values():
+            kill(process)
     print_rounds("it", ours)
-    print_rounds("a bare loop", bare)
-    print_rounds("a loop as dear, writing", as_dear)
+    for loop, rounds in measured.items():
+        print_rounds(loop, rounds)
 
 
 def measure_overload(port, rows, count):
