@@ -17,7 +17,7 @@ mw_status mw_server_lake_look(const mw_workspace *workspace, mw_symbols *symbols
     mw_status status = mw_lake_look(mw_state_lake(state), &snapshot, err);
     while (status == MW_OK && mw_lookback_next(lookback, &part)) {
         const mw_stream *stream = &workspace->program->streams[part.stream];
-        mw_lake_wish wish = {stream->name, part.stream, symbols, INT64_MIN};
+        mw_lake_wish wish = {stream->name, part.stream, symbols, INT64_MIN, 0};
         /* The sequencer takes only what has the digest that it knows (serve/correcting.c), so bytes
            may be any; but what fields with windows had is in none. */
         mw_lake_picks picks = {part.places, part.filter, stream->entry_count == 0};

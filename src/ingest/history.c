@@ -77,7 +77,7 @@ static bool is_in_tail(const void *context, const mw_event *event) {
 static mw_status read_alike(mw_load_wish wish, const mw_lake_snapshot *snapshot, int32_t stream,
                             const mw_events *tail, mw_events *out_alike, mw_error *err) {
     const mw_stream *declared = &wish.program->streams[stream];
-    mw_lake_wish one = {declared->name, stream, wish.symbols, INT64_MIN};
+    mw_lake_wish one = {declared->name, stream, wish.symbols, INT64_MIN, 0};
     mw_standing *standing = NULL;
     if (declared->id_count == 0 || tail->streams[stream].rows.row_count == 0) return MW_OK;
     MW_TRY(mw_standing_create(declared, stream, tail, out_alike, &standing, err));

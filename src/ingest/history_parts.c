@@ -68,7 +68,7 @@ static mw_status read_through(mw_history_parts *it, int64_t through, mw_events *
                               mw_error *err) {
     const mw_program *program = it->wish.program;
     for (size_t s = 0; s < program->stream_count; s++) {
-        mw_lake_wish wish = {program->streams[s].name, (int32_t)s, it->wish.symbols, it->after};
+        mw_lake_wish wish = {program->streams[s].name, (int32_t)s, it->wish.symbols, it->after, 0};
         MW_TRY(mw_lake_read_through(mw_state_lake(it->wish.state), &it->lake, wish, through, part,
                                     err));
     }

@@ -134,7 +134,7 @@ mw_status mw_program_events(const mw_program *program, mw_events *out_events, mw
 static mw_status read_lake(mw_load_wish wish, const mw_lake_snapshot *snapshot,
                            mw_events *events, mw_error *err) {
     for (size_t i = 0; i < wish.program->stream_count; i++) {
-        mw_lake_wish one = {wish.program->streams[i].name, (int32_t)i, wish.symbols, wish.after};
+        mw_lake_wish one = {wish.program->streams[i].name, (int32_t)i, wish.symbols, wish.after, 0};
         MW_TRY(mw_lake_read(mw_state_lake(wish.state), snapshot, one, events, err));
     }
     return mw_events_sort(events, err);

@@ -34,7 +34,7 @@ static mw_status read_standing(mw_taking *taking, mw_error *err) {
     if (!taking->log_begin) return no_memory(err);
     for (size_t i = 0; i < count; i++) {
         const mw_stream *stream = &config->program->streams[i];
-        mw_lake_wish wish = {stream->name, (int32_t)i, config->symbols, INT64_MIN};
+        mw_lake_wish wish = {stream->name, (int32_t)i, config->symbols, INT64_MIN, 0};
         if (stream->id_count > 0 || mw_entrance_reads(config->program, (int32_t)i))
             MW_TRY(mw_lake_read(lake, &taking->snapshot, wish, &taking->lake, err));
         taking->log_begin[i] = taking->lake.streams[i].rows.row_count;

@@ -504,7 +504,7 @@ static bool has_any(mw_lake_places places, int64_t first, int64_t last) {
 /* But for those whose events all have places up to `after`, where they were accepted or when they
    were known, and those that a log has which is read from there on. Those may be known only after
    their places, which lie behind what was moved before them. */
-static mw_status read_files(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_str name,
+static mw_status read_files(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_wish wish,
                             mw_lake_reading *reading, mw_events *out_events, mw_error *err) {
     mw_catalog_rows *rows = NULL;
     bool has_row = false;
@@ -518,11 +518,13 @@ static mw_status read_files(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_
                             "coalesce(place_us + (event_count - 1) * step_us, log_through_us, "
                             "known_max_us) AS last FROM lake_files "
                             "JOIN ingests ON id = ingest WHERE stream = ?1 AND ingest <= ?2 "
-                            "AND (?3 IS NULL OR last > ?3 AND coalesce(first, -9e18) <= "
-                            "coalesce(?4, 9e18) AND (log_through_us IS NULL OR ?4 IS NOT NULL)) "
+                            "AND ingest > ?5 AND (?3 IS NULL OR last > ?3 AND coalesce(first, "
+                            "-9e18) <= coalesce(?4, 9e18) AND (log_through_us IS NULL OR ?4 IS "
+                            "NOT NULL)) "
                             "ORDER BY ingest",
-                            MW_SQL(mw_sql_str(name), mw_sql_int(snapshot->ingest),
-                                   mw_sql_time(reading->after), mw_sql_time(reading->through)),
+                            MW_SQL(mw_sql_str(wish.name), mw_sql_int(snapshot->ingest),
+                                   mw_sql_time(reading->after), mw_sql_time(reading->through),
+                                   mw_sql_int(wish.behind)),
                             &rows, err));
     mw_status status = mw_catalog_next(rows, &has_row, err);
     while (status == MW_OK && has_row) {
@@ -566,7 +568,7 @@ static mw_status read_stream(mw_lake *lake, const mw_lake_snapshot *snapshot, st
     if (stored.field_count > 0) MW_TRY(map_fields(wish.name, wanted, &stored, columns, err));
     reading.columns = columns;
     reading.stored_count = stored.field_count;
-    return read_files(lake, snapshot, wish.name, &reading, out_events, err);
+    return read_files(lake, snapshot, wish, &reading, out_events, err);
 }
 
 static mw_status read_stretch(mw_lake *lake, const mw_lake_snapshot *snapshot, stretch asked,

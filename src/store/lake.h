@@ -64,6 +64,7 @@ typedef struct {
     mw_symbols *symbols;
     int64_t after; /* INT64_MIN: all; else only what was ingested, behind this place: for who has
                       read lake and log up to it, and goes on in the log */
+    int64_t behind; /* only what came with later ingests than this one; 0: all */
 } mw_lake_wish;
 /* MW_CONFLICT names a field that the lake lacks. */
 MW_MUST_USE mw_status mw_lake_read(mw_lake *lake, const mw_lake_snapshot *snapshot,

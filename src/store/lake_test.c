@@ -110,14 +110,20 @@ static mw_lake_snapshot look(fixture *f) {
     return snapshot;
 }
 
-static void read_after(fixture *f, const mw_lake_snapshot *snapshot, int64_t after,
-                       mw_events *events) {
+/* Behind a place and an ingest. */
+static void read_behind(fixture *f, const mw_lake_snapshot *snapshot, int64_t after, int64_t ingest,
+                        mw_events *events) {
     MW_CHECK_OK(mw_events_init(events, schemas, STREAMS, &f->err), &f->err);
     for (int32_t i = 0; i < STREAMS; i++) {
-        mw_lake_wish wish = {names[i], i, f->symbols, after};
+        mw_lake_wish wish = {names[i], i, f->symbols, after, ingest};
         MW_CHECK_OK(mw_lake_read(f->lake, snapshot, wish, events, &f->err), &f->err);
     }
     MW_CHECK_OK(mw_events_sort(events, &f->err), &f->err);
+}
+
+static void read_after(fixture *f, const mw_lake_snapshot *snapshot, int64_t after,
+                       mw_events *events) {
+    read_behind(f, snapshot, after, 0, events);
 }
 
 static void read_by(fixture *f, const mw_lake_snapshot *snapshot, mw_events *events) {
@@ -166,6 +172,13 @@ static void gives_back_what_it_took(const char *folder, char version[MW_SHA256_H
     }
     read_all(&f, &actual);
     MW_CHECK_EQUAL_INT(actual.event_count, first.event_count + second.event_count);
+    mw_events_release(&actual);
+    mw_lake_snapshot snapshot = look(&f);
+    read_behind(&f, &snapshot, INT64_MIN, snapshot.ingest - 1, &actual);
+    check_same(&actual, &second);
+    mw_events_release(&actual);
+    read_behind(&f, &snapshot, INT64_MIN, snapshot.ingest, &actual);
+    MW_CHECK_EQUAL_INT(actual.event_count, 0);
     mw_events_release(&actual);
     mw_events_release(&first);
     mw_events_release(&second);
@@ -394,7 +407,7 @@ static void sifts_and_groups(const char *folder) {
     }
     uint64_t count = 0;
     for (int32_t i = 0; i < STREAMS; i++) {
-        mw_lake_wish wish = {names[i], i, f.symbols, INT64_MIN};
+        mw_lake_wish wish = {names[i], i, f.symbols, INT64_MIN, 0};
         MW_CHECK_OK(mw_lake_sift(f.lake, &snapshot, wish, (mw_lake_filter){is_wanted, &every},
                                  &sifted, &f.err), &f.err);
         MW_CHECK_OK(mw_lake_list_groups(f.lake, &snapshot, names[i], &groups, &f.err), &f.err);
@@ -452,7 +465,7 @@ MW_TEST(lake_looks_at_whole_files_but_for_single_events) {
     MW_CHECK_OK(mw_events_init(&found, schemas, STREAMS, &f.err), &f.err);
     for (size_t i = 0; i < all.event_count; i += 7) {
         mw_event event = mw_events_at(&all, i);
-        mw_lake_wish wish = {names[event.stream], event.stream, f.symbols, INT64_MIN};
+        mw_lake_wish wish = {names[event.stream], event.stream, f.symbols, INT64_MIN, 0};
         size_t before = found.event_count, expected = 0;
         for (size_t k = 0; k < all.event_count; k++)
             expected += mw_events_at(&all, k).stream == event.stream &&
@@ -508,7 +521,7 @@ static void check_picks(fixture *f, const mw_events *all, int64_t span, uint64_t
     mw_lake_picks picks = {.places = {places, count}, .unchecked = mw_prng_below(prng, 2) > 0};
     if (mw_prng_below(prng, 2) > 0) picks.filter = (mw_lake_filter){is_wanted, &every};
     for (int32_t i = 0; i < STREAMS; i++) {
-        mw_lake_wish wish = {names[i], i, f->symbols, INT64_MIN};
+        mw_lake_wish wish = {names[i], i, f->symbols, INT64_MIN, 0};
         MW_CHECK_OK(mw_lake_pick(f->lake, &snapshot, wish, &picks, &picked, &f->err), &f->err);
         add_picked(all, &picks, i, &expected);
     }
@@ -573,7 +586,7 @@ MW_TEST(lake_picks_from_the_move_that_holds_the_place) {
     mw_events found;
     int64_t places[] = {110, 150, 200}, wrong[] = {90, 150, 210};
     mw_lake_picks picks = {.places = {places, 3}};
-    mw_lake_wish wish = {names[RATES], RATES, f.symbols, INT64_MIN};
+    mw_lake_wish wish = {names[RATES], RATES, f.symbols, INT64_MIN, 0};
     MW_CHECK_OK(mw_events_init(&found, schemas, STREAMS, &f.err), &f.err);
     MW_CHECK_OK(mw_lake_pick(f.lake, &snapshot, wish, &picks, &found, &f.err), &f.err);
     MW_CHECK_EQUAL_INT(found.event_count, 3);
@@ -624,7 +637,7 @@ MW_TEST(lake_reads_fewer_fields_but_never_others) {
     const mw_schema one_field = {&sale_fields[2], 1}, *one = &one_field;
     MW_CHECK_OK(mw_events_init(&actual, &one, 1, &f.err), &f.err);
     mw_lake_snapshot snapshot = look(&f);
-    mw_lake_wish wish = {names[SALES], 0, f.symbols, INT64_MIN};
+    mw_lake_wish wish = {names[SALES], 0, f.symbols, INT64_MIN, 0};
     MW_CHECK_OK(mw_lake_read(f.lake, &snapshot, wish, &actual, &f.err), &f.err);
     MW_CHECK_EQUAL_INT(actual.event_count, 50);
     mw_events_release(&actual);
