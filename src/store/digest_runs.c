@@ -321,6 +321,14 @@ mw_status mw_digest_runs_write(const mw_digest_runs *runs, const mw_runs_identit
     return mw_buf_check(out_names, "the names of runs", err);
 }
 
+mw_status mw_digest_runs_names_through(mw_str bytes, mw_runs_kind kind, int64_t *out_through,
+                                       mw_error *err) {
+    names all;
+    MW_TRY(read_names(bytes, &all, err));
+    *out_through = all.lists[kind].through;
+    return MW_OK;
+}
+
 /* --- taking ----------------------------------------------------------------------------------- */
 
 static mw_digest_run *find_open(const run_list *list, run_name name) {

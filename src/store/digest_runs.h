@@ -66,6 +66,9 @@ MW_MUST_USE mw_status mw_digest_runs_write(const mw_digest_runs *runs,
                                            const mw_runs_identity *identity,
                                            const mw_runs_news news[MW_RUNS_KINDS],
                                            mw_buf *out_names, mw_error *err);
+/* Up to where names say that a list goes. MW_CORRUPT, MW_NEWER_FORMAT. */
+MW_MUST_USE mw_status mw_digest_runs_names_through(mw_str names, mw_runs_kind kind,
+                                                   int64_t *out_through, mw_error *err);
 /* Opens what the names say instead of what there is, or nothing. MW_CORRUPT, MW_NOT_FOUND;
    MW_CONFLICT: they were made of something else, or say less than what there is. */
 MW_MUST_USE mw_status mw_digest_runs_take(mw_digest_runs *runs, const mw_runs_identity *identity,

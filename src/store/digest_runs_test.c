@@ -120,6 +120,12 @@ MW_TEST(digest_runs_find_what_lists_would_find) {
         draw(&it, &lists, round, &prng);
         MW_CHECK_OK(write_and_publish(writer, &it, &names, &err), &err);
         MW_CHECK_OK(mw_digest_runs_take(writer, &identity, mw_buf_str(&names), &err), &err);
+        for (mw_runs_kind kind = 0; kind < MW_RUNS_KINDS; kind++) {
+            int64_t through;
+            MW_CHECK_OK(mw_digest_runs_names_through(mw_buf_str(&names), kind, &through, &err),
+                        &err);
+            MW_CHECK_EQUAL_INT(through, mw_digest_runs_through(writer, kind));
+        }
         if (mw_prng_below(&prng, 4) == 0) {
             mw_digest_runs_destroy(reader);
             reader = new_runs(sys);
