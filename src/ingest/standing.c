@@ -12,6 +12,7 @@ struct mw_standing {
     uint64_t *slots;
     size_t capacity; /* a power of two */
     size_t count;
+    size_t older_begin; /* the lake's rows from here on came before its others */
 };
 
 static mw_event event_of(const mw_standing *standing, uint64_t slot) {
@@ -59,6 +60,18 @@ static mw_status grow(mw_standing *standing, mw_error *err) {
     return MW_OK;
 }
 
+/* Which of two events came first: those of the lake that were found older, then its others, then
+   the fresh ones; among these by their rows. */
+static bool comes_first(const mw_standing *standing, uint64_t slot, uint64_t other) {
+    const uint64_t slots[] = {slot, other};
+    int ranks[2];
+    for (int i = 0; i < 2; i++) {
+        bool is_older = slots[i] / ROW - 1 >= standing->older_begin;
+        ranks[i] = slots[i] & IS_FRESH ? 2 : is_older ? 0 : 1;
+    }
+    return ranks[0] != ranks[1] ? ranks[0] < ranks[1] : slot / ROW < other / ROW;
+}
+
 /* The first event with an id stands, until a correction replaces it. */
 static bool takes_over(const mw_standing *standing, uint64_t standing_slot, uint64_t slot) {
     mw_event before = event_of(standing, standing_slot), after = event_of(standing, slot);
@@ -70,7 +83,9 @@ static mw_status take_up(mw_standing *standing, size_t row, bool is_fresh, mw_er
     uint64_t slot = ROW * ((uint64_t)row + 1) + (is_fresh ? IS_FRESH : 0);
     uint64_t *at = find_slot(standing, cells_of(standing, slot));
     if (*at != 0) {
-        if (takes_over(standing, *at, slot)) *at = slot;
+        bool is_replaced = comes_first(standing, slot, *at) ? !takes_over(standing, slot, *at)
+                                                            : takes_over(standing, *at, slot);
+        if (is_replaced) *at = slot | (*at & IS_SEEN);
         return MW_OK;
     }
     *at = slot;
@@ -84,6 +99,7 @@ mw_status mw_standing_create(const mw_stream *stream, int32_t number, const mw_e
     mw_standing *standing = mw_allocate(sizeof *standing);
     if (!standing) return mw_fail(err, MW_NO_MEMORY, "ingest: no memory for ids");
     standing->stream = stream;
+    standing->older_begin = SIZE_MAX;
     standing->events[0] = &lake->streams[number];
     standing->events[1] = &fresh->streams[number];
     mw_status status = grow(standing, err);
@@ -135,6 +151,13 @@ mw_status mw_standing_add(mw_standing *standing, mw_error *err) {
     size_t count = standing->events[1]->rows.row_count;
     MW_ASSERT(count > 0);
     return take_up(standing, count - 1, true, err);
+}
+
+mw_status mw_standing_add_older(mw_standing *standing, size_t row, mw_error *err) {
+    size_t end = standing->events[0]->rows.row_count;
+    if (row < standing->older_begin) standing->older_begin = row;
+    for (size_t i = row; i < end; i++) MW_TRY(take_up(standing, i, false, err));
+    return MW_OK;
 }
 
 void mw_standing_destroy(mw_standing *standing) {

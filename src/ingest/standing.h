@@ -33,4 +33,7 @@ void mw_standing_correct(const mw_standing *standing, mw_event *event);
 mw_event mw_standing_of(const mw_standing *standing, const mw_event *event, size_t *out_row);
 /* Takes up the row that was added last to the fresh events. */
 MW_MUST_USE mw_status mw_standing_add(mw_standing *standing, mw_error *err);
+/* Takes up what was added to the events of `lake` from a row on, which came before those that it
+   had at the start; those from there on that were taken up before stay so. */
+MW_MUST_USE mw_status mw_standing_add_older(mw_standing *standing, size_t row, mw_error *err);
 void mw_standing_destroy(mw_standing *standing); /* NULL is allowed */

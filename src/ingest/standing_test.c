@@ -100,6 +100,57 @@ MW_TEST(standing_is_what_the_last_correction_says) {
     mw_events_release(&fresh);
 }
 
+static void add_drawn(mw_events *events, uint64_t *prng, int64_t number) {
+    mw_cell cells[3] = {mw_cell_number((double)mw_prng_below(prng, 9)), mw_cell_number(0),
+                        mw_cell_number((double)number)};
+    mw_event event = {.time = number, .known = number, .row = cells,
+                      .place = (int64_t)mw_prng_below(prng, 20)};
+    if (mw_prng_below(prng, 2)) event.replaced = cells;
+    MW_CHECK_OK(mw_events_add(events, &event, NULL), NULL);
+}
+
+/* Those that came first may be found later. */
+MW_TEST(standing_takes_up_what_is_older) {
+    uint64_t prng = mw_test_seed();
+    for (int round = 0; round < 200; round++) {
+        enum { EVENTS = 40 };
+        mw_events in_turn, mixed, none;
+        mw_standing *expected, *standing;
+        size_t older_count = mw_prng_below(&prng, EVENTS);
+        MW_CHECK_OK(mw_events_init(&in_turn, schemas, 1, NULL), NULL);
+        MW_CHECK_OK(mw_events_init(&mixed, schemas, 1, NULL), NULL);
+        MW_CHECK_OK(mw_events_init(&none, schemas, 1, NULL), NULL);
+        for (int64_t i = 0; i < EVENTS; i++) add_drawn(&in_turn, &prng, i);
+        for (size_t i = older_count; i < EVENTS; i++) {
+            mw_event event = mw_events_row(&in_turn, 0, i);
+            MW_CHECK_OK(mw_events_add(&mixed, &event, NULL), NULL);
+        }
+        MW_CHECK_OK(mw_standing_create(&stream, 0, &in_turn, &none, &expected, NULL), NULL);
+        MW_CHECK_OK(mw_standing_create(&stream, 0, &mixed, &none, &standing, NULL), NULL);
+        for (size_t begin = 0, end; begin < older_count; begin = end) {
+            size_t row = mixed.streams[0].rows.row_count;
+            end = begin + 1 + mw_prng_below(&prng, older_count - begin);
+            for (size_t i = begin; i < end; i++) {
+                mw_event event = mw_events_row(&in_turn, 0, i);
+                MW_CHECK_OK(mw_events_add(&mixed, &event, NULL), NULL);
+            }
+            MW_CHECK_OK(mw_standing_add_older(standing, row, NULL), NULL);
+        }
+        for (size_t i = 0; i < EVENTS; i++) {
+            mw_event event = mw_events_row(&in_turn, 0, i);
+            size_t row;
+            mw_event one = mw_standing_of(expected, &event, &row);
+            mw_event other = mw_standing_of(standing, &event, &row);
+            MW_CHECK_EQUAL_INT(one.time, other.time);
+        }
+        mw_standing_destroy(expected);
+        mw_standing_destroy(standing);
+        mw_events_release(&in_turn);
+        mw_events_release(&mixed);
+        mw_events_release(&none);
+    }
+}
+
 static mw_status create(void *context) {
     mw_standing *standing = NULL;
     MW_TRY(mw_standing_create(&stream, 0, context, context, &standing, NULL));
