@@ -19,7 +19,7 @@ typedef struct {
     mw_arena arena;
     mw_taking_file *files;
     size_t file_count, file_capacity;
-    bool *is_chosen; /* one a source */
+    bool *is_chosen, *is_taken; /* one a source: asked for; with a file to take */
 } plan;
 
 static mw_status no_memory(mw_error *err) {
@@ -38,7 +38,8 @@ void mw_ingest_report_release(mw_ingest_report *report) {
 static mw_status choose(plan *p, mw_error *err) {
     const mw_program *program = p->config->program;
     p->is_chosen = mw_arena_alloc(&p->arena, program->source_count + 1, sizeof *p->is_chosen);
-    if (!p->is_chosen) return no_memory(err);
+    p->is_taken = mw_arena_alloc(&p->arena, program->source_count + 1, sizeof *p->is_taken);
+    if (!p->is_chosen || !p->is_taken) return no_memory(err);
     for (size_t i = 0; i < program->source_count; i++)
         p->is_chosen[i] = p->config->stream_count == 0;
     for (size_t i = 0; i < p->config->stream_count; i++) {
@@ -121,6 +122,7 @@ static mw_status plan_file(plan *p, int32_t source, mw_source_file found, mw_err
     p->files = files;
     if (!grown) return no_memory(err);
     p->files[p->file_count++] = file;
+    p->is_taken[source] = true;
     return MW_OK;
 }
 
@@ -182,14 +184,6 @@ static mw_status accept(const plan *p, const mw_taking *taking, const mw_offer *
     return MW_OK;
 }
 
-static mw_status describe(plan *p, mw_offer *offer, mw_error *err) {
-    size_t source_count = p->config->program->source_count;
-    bool *is_taken = mw_arena_alloc(&p->arena, source_count + 1, sizeof *is_taken);
-    if (!is_taken) return no_memory(err);
-    for (size_t i = 0; i < p->file_count; i++) is_taken[p->files[i].source] = true;
-    return mw_offer_describe(offer, p->config->program, is_taken, &p->arena, err);
-}
-
 static mw_status store(plan *p, mw_taking *taking, mw_error *err) {
     const mw_program *program = p->config->program;
     mw_str names[MW_STREAMS_MAX];
@@ -200,7 +194,7 @@ static mw_status store(plan *p, mw_taking *taking, mw_error *err) {
                       .wants_history = p->config->wants_history,
                       .files = p->report->files,
                       .file_count = p->report->file_count};
-    MW_TRY(describe(p, &offer, err));
+    MW_TRY(mw_offer_describe(&offer, program, p->is_taken, &p->arena, err));
     MW_TRY(mw_lake_stage(mw_state_lake(p->config->state), &batch, &p->arena, &offer.addition,
                          err));
     return accept(p, taking, &offer, &batch, err);
@@ -292,9 +286,9 @@ static mw_status look_for_overdue(const mw_taking *taking, mw_ingest_report *rep
 
 static mw_status take_all(plan *p, mw_error *err) {
     mw_taking taking;
-    uint64_t size = 0;
-    for (size_t i = 0; i < p->file_count; i++) size += p->files[i].size;
-    mw_status status = mw_taking_init(&taking, p->config, p->report, size, err);
+    mw_taking_plan coming = {.is_taken = p->is_taken};
+    for (size_t i = 0; i < p->file_count; i++) coming.size += p->files[i].size;
+    mw_status status = mw_taking_init(&taking, p->config, p->report, coming, err);
     for (size_t i = 0; status == MW_OK && i < p->file_count; i++)
         status = mw_take_file(&taking, &p->files[i], err);
     mw_file_rows_release(&taking.rows); /* room for what follows */

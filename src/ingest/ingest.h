@@ -8,8 +8,9 @@
  * transaction lists it all. A file whose contents were taken in before is passed over; one that
  * has grown gives its new rows only.
  *
- * The events of one call are held in memory, and so are those of lake and log when ids must be
- * compared with them.
+ * The events of one call are held in memory, and so are those of the log that ids must be compared
+ * with, and those of the lake that have ids which come again; all of the lake's only of streams
+ * that fields with windows read.
  */
 #pragma once
 #include "ingest/offer.h"
@@ -35,6 +36,7 @@ typedef struct {
     mw_str from;                 /* file or pattern in place of the stream's own; or empty */
     int64_t now_us;              /* when the ingest is recorded to have happened */
     bool wants_history;          /* events count from the time that they declare as known */
+    size_t lake_ids_behind_max;  /* ingest/lake_ids.h; 0: the usual */
     mw_ingest_acceptor acceptor; /* `accept` NULL: this process, by DESIGN.md rule 1 */
 } mw_ingest_config;
 

@@ -15,51 +15,81 @@ static mw_status no_memory(mw_error *err) {
     return mw_fail(err, MW_NO_MEMORY, "ingest: no memory");
 }
 
-static mw_status index_ids(mw_taking *taking, mw_error *err) {
+static bool is_compared(const mw_stream *stream, mw_taking_plan plan) {
+    return stream->id_count > 0 && plan.is_taken[stream->source];
+}
+
+/* Fields with windows are worked out from all events, and compared with those of all. */
+static bool needs_all(const mw_program *program, int32_t number) {
+    const mw_stream *stream = &program->streams[number];
+    return mw_entrance_reads(program, number) || (stream->id_count > 0 && stream->entry_count > 0);
+}
+
+/* All of a stream's events in the lake, or those that are not found by their ids. */
+static mw_status read_stream(mw_taking *taking, int32_t number, mw_taking_plan plan,
+                             mw_error *err) {
+    const mw_ingest_config *config = taking->config;
+    const mw_stream *stream = &config->program->streams[number];
+    mw_lake_wish wish = {stream->name, number, config->symbols, INT64_MIN, 0};
+    mw_lake_ids_config ids = {config->state,   &taking->snapshot, config->program, number,
+                              config->symbols, config->lake_ids_behind_max};
+    bool has_ids = is_compared(stream, plan) && !needs_all(config->program, number);
+    if (!has_ids && !needs_all(config->program, number)) return MW_OK;
+    if (has_ids) MW_TRY(mw_lake_ids_open(ids, &taking->lake_ids[number], err));
+    if (has_ids) wish.behind = mw_lake_ids_through(taking->lake_ids[number]);
+    return mw_lake_read(mw_state_lake(config->state), &taking->snapshot, wish, &taking->lake, err);
+}
+
+static mw_status index_ids(mw_taking *taking, mw_taking_plan plan, mw_error *err) {
     const mw_program *program = taking->config->program;
     for (size_t i = 0; i < program->stream_count; i++) {
-        if (program->streams[i].id_count == 0) continue;
+        if (!is_compared(&program->streams[i], plan)) continue;
         MW_TRY(mw_standing_create(&program->streams[i], (int32_t)i, &taking->lake,
                                   &taking->fresh, &taking->standing[i], err));
     }
     return MW_OK;
 }
 
-static mw_status read_standing(mw_taking *taking, mw_error *err) {
+static mw_status read_standing(mw_taking *taking, mw_taking_plan plan, mw_error *err) {
     const mw_ingest_config *config = taking->config;
-    mw_lake *lake = mw_state_lake(config->state);
-    MW_TRY(mw_lake_look(lake, &taking->snapshot, err));
+    MW_TRY(mw_lake_look(mw_state_lake(config->state), &taking->snapshot, err));
     size_t count = config->program->stream_count;
-    taking->log_begin = mw_arena_alloc(&taking->arena, count + 1, sizeof *taking->log_begin);
-    if (!taking->log_begin) return no_memory(err);
     for (size_t i = 0; i < count; i++) {
-        const mw_stream *stream = &config->program->streams[i];
-        mw_lake_wish wish = {stream->name, (int32_t)i, config->symbols, INT64_MIN, 0};
-        if (stream->id_count > 0 || mw_entrance_reads(config->program, (int32_t)i))
-            MW_TRY(mw_lake_read(lake, &taking->snapshot, wish, &taking->lake, err));
+        MW_TRY(read_stream(taking, (int32_t)i, plan, err));
         taking->log_begin[i] = taking->lake.streams[i].rows.row_count;
     }
     mw_log_tail tail = {config->state, config->program, config->symbols,
                         &taking->snapshot, INT64_MAX, MW_LOG_POSITION_MAX};
-    return mw_log_tail_read(tail, &taking->lake, &taking->log, err);
+    MW_TRY(mw_log_tail_read(tail, &taking->lake, &taking->log, err));
+    for (size_t i = 0; i < count; i++)
+        taking->log_end[i] = taking->lake.streams[i].rows.row_count;
+    return MW_OK;
+}
+
+static mw_status make_lists(mw_taking *taking, mw_error *err) {
+    size_t count = taking->config->program->stream_count + 1;
+    taking->standing = mw_arena_alloc(&taking->arena, count, sizeof *taking->standing);
+    taking->lake_ids = mw_arena_alloc(&taking->arena, count, sizeof *taking->lake_ids);
+    taking->log_begin = mw_arena_alloc(&taking->arena, 2 * count, sizeof *taking->log_begin);
+    if (!taking->standing || !taking->lake_ids || !taking->log_begin) return no_memory(err);
+    taking->log_end = taking->log_begin + count;
+    return MW_OK;
 }
 
 mw_status mw_taking_init(mw_taking *taking, const mw_ingest_config *config,
-                         mw_ingest_report *report, uint64_t size, mw_error *err) {
+                         mw_ingest_report *report, mw_taking_plan plan, mw_error *err) {
     const mw_program *program = config->program;
     mw_sys *sys = mw_state_sys(config->state);
     *taking = (mw_taking){.config = config, .report = report};
-    taking->progress = mw_progress_begin(sys, "reading the data", size);
+    taking->progress = mw_progress_begin(sys, "reading the data", plan.size);
     mw_arena_init(&taking->arena, ARENA_SIZE_MAX);
     mw_file_rows_init(&taking->rows);
     mw_buf_init(&taking->quarantine, MW_QUARANTINE_SIZE_MAX);
-    taking->standing =
-        mw_arena_alloc(&taking->arena, program->stream_count + 1, sizeof *taking->standing);
-    if (!taking->standing) return no_memory(err);
+    MW_TRY(make_lists(taking, err));
     MW_TRY(mw_program_events(program, &taking->fresh, err));
     MW_TRY(mw_program_events(program, &taking->lake, err));
-    MW_TRY(read_standing(taking, err));
-    return index_ids(taking, err);
+    MW_TRY(read_standing(taking, plan, err));
+    return index_ids(taking, plan, err);
 }
 
 bool mw_taking_is_history(const mw_taking *taking) {
@@ -76,8 +106,10 @@ int64_t mw_taking_place(const mw_taking *taking) {
 
 void mw_taking_release(mw_taking *taking) {
     mw_progress_end(&taking->progress);
-    for (size_t i = 0; taking->standing && i < taking->config->program->stream_count; i++)
+    for (size_t i = 0; taking->log_end && i < taking->config->program->stream_count; i++) {
         mw_standing_destroy(taking->standing[i]);
+        mw_lake_ids_close(taking->lake_ids[i]);
+    }
     mw_file_rows_release(&taking->rows);
     mw_events_release(&taking->fresh);
     mw_events_release(&taking->lake);
@@ -201,7 +233,9 @@ static bool correct(const mw_taking *taking, mw_event *event) {
     mw_event stands = mw_standing_of(standing, event, &row);
     mw_standing_correct(standing, event);
     event->place = mw_event_counts_from(event);
-    if (row >= taking->log_begin[event->stream] && event->place == stands.place) event->place++;
+    bool is_of_log = row >= taking->log_begin[event->stream] &&
+                     row < taking->log_end[event->stream];
+    if (is_of_log && event->place == stands.place) event->place++;
     return mw_taking_is_history(taking) || stands.place < mw_taking_place(taking);
 }
 
@@ -256,6 +290,45 @@ static mw_status take_row(job *j, size_t r, mw_error *err) {
     MW_TRY(mw_row_checks_apply(j->checks, r, row, &j->refusals, &is_refused, err));
     if (!is_refused) return settle(j, r, err);
     j->fates[r] = FATE_REFUSED;
+    return MW_OK;
+}
+
+/* --- what the lake has of a file's ids ---------------------------------------------------- */
+
+static mw_lake_ids **lake_ids_of(const job *j) {
+    return j->taking->lake_ids + j->source->first_stream;
+}
+
+static bool asks_lake(const job *j) {
+    for (int32_t i = 0; i < j->source->stream_count; i++)
+        if (lake_ids_of(j)[i] && mw_lake_ids_through(lake_ids_of(j)[i]) > 0) return true;
+    return false;
+}
+
+static mw_status ask_for_row(job *j, const mw_cell *row, mw_error *err) {
+    mw_str broken = mw_row_events_make(j->events, row);
+    const mw_event *events = mw_row_events_items(j->events);
+    for (int32_t i = 0; broken.size == 0 && i < j->source->stream_count; i++)
+        if (events[i].row && lake_ids_of(j)[i])
+            MW_TRY(mw_lake_ids_ask(lake_ids_of(j)[i], events[i].row, err));
+    return MW_OK;
+}
+
+static mw_status read_asked(mw_taking *taking, int32_t stream, mw_error *err) {
+    const mw_table *rows = &taking->lake.streams[stream].rows;
+    size_t before = rows->row_count;
+    if (!taking->lake_ids[stream]) return MW_OK;
+    MW_TRY(mw_lake_ids_read(taking->lake_ids[stream], &taking->lake, err));
+    return mw_standing_add_older(taking->standing[stream], before, err);
+}
+
+/* Reads from the lake what stands there under the ids of all rows, before the first is settled. */
+static mw_status read_known(job *j, mw_error *err) {
+    if (!asks_lake(j)) return MW_OK;
+    for (size_t r = j->line.known_count; r < j->rows->row_count; r++)
+        if (j->fates[r] == FATE_OPEN) MW_TRY(ask_for_row(j, mw_table_row(j->rows, r), err));
+    for (int32_t i = 0; i < j->source->stream_count; i++)
+        MW_TRY(read_asked(j->taking, j->source->first_stream + i, err));
     return MW_OK;
 }
 
@@ -359,6 +432,7 @@ static mw_status run(job *j, mw_error *err) {
     MW_TRY(pass_over_known(j, err));
     ready_rows(j);
     MW_TRY(mw_symbols_settle(j->taking->config->symbols, err));
+    MW_TRY(read_known(j, err));
     MW_TRY(take_rows(j, err));
     MW_TRY(report_file(j, err));
     keep_refused(j);

@@ -7,6 +7,7 @@
 #pragma once
 #include "ingest/file_rows.h"
 #include "ingest/ingest.h"
+#include "ingest/lake_ids.h"
 #include "ingest/log_tail.h"
 #include "ingest/refusals.h"
 #include "ingest/sources.h"
@@ -20,8 +21,9 @@ typedef struct {
     mw_lake_snapshot snapshot;
     mw_log_facts log;
     mw_events lake, fresh; /* what lake and log have that is asked for; what is added */
-    size_t *log_begin;     /* one a stream: from this row on, `lake` has what only the log has */
-    mw_standing **standing; /* one a stream; NULL: it has no id */
+    size_t *log_begin, *log_end; /* one a stream: rows of `lake` that only the log has */
+    mw_standing **standing;  /* one a stream; NULL: it has no id, or nothing is taken for it */
+    mw_lake_ids **lake_ids;  /* likewise; NULL, too: `lake` has all of its events */
     mw_file_rows rows;      /* of the file at hand */
     mw_buf quarantine;
     mw_progress progress; /* over the bytes of all files */
@@ -39,10 +41,17 @@ typedef struct {
     bool gave_none;    /* those rows gave no event: all were refused or left out */
 } mw_taking_file;
 
-/* The events of lake and log are read if there are any. `size`: of all files to come. Release
-   it after a failure too. */
+/* What is to come: files for some sources, of a size in all. */
+typedef struct {
+    const bool *is_taken; /* one a source */
+    uint64_t size;
+} mw_taking_plan;
+
+/* The events of the log are read if there are any, and of the lake those that are asked for
+   whatever comes. Release it after a failure too. */
 MW_MUST_USE mw_status mw_taking_init(mw_taking *taking, const mw_ingest_config *config,
-                                     mw_ingest_report *report, uint64_t size, mw_error *err);
+                                     mw_ingest_report *report, mw_taking_plan plan,
+                                     mw_error *err);
 /* Adds a file's events, refused rows and its line of the report. The file is read once for sources
    that take it alike and come one after the other. */
 MW_MUST_USE mw_status mw_take_file(mw_taking *taking, const mw_taking_file *file,

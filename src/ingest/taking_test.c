@@ -20,7 +20,8 @@ MW_TEST(taking_settles_ids_across_its_files) {
     mw_ingest_config config = config_of(&f);
     mw_arena_init(&f.report.arena, 1 << 20);
     f.report.stream_events = stream_events;
-    MW_CHECK_OK(mw_taking_init(&taking, &config, &f.report, 2000, &f.err), &f.err);
+    mw_taking_plan plan = {(const bool[]){true, true}, 2000};
+    MW_CHECK_OK(mw_taking_init(&taking, &config, &f.report, plan, &f.err), &f.err);
 
     snprintf(path, sizeof path, "%s/orders1.csv", f.folder);
     mw_taking_file file = {.source = 0, .file = {MW_STR("a"), path}, .size = 1000};

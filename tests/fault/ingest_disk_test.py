@@ -71,6 +71,29 @@ class FullDisk(Shop):
         self.succeeds("ingest")
         self.assertEqual(self.lake(), [float(number) for number in range(1, 3001)])
 
+    def test_no_room_for_the_files_of_ids(self):
+        """An ingest does without them, leaves nothing of them, and the next one makes them."""
+        if os.geteuid() != 0 or not mount(self.state, 16384):
+            self.skipTest("needs root and the right to mount")
+        self.addCleanup(subprocess.run, ["umount", "-l", self.state], check=False)
+        rows, count = orders(70_030), 70_000
+        self.write_orders(rows[:count + 1])
+        self.succeeds("ingest")
+        ballast = self.state / "ballast"
+        for room_kb, has_files in ((1024, False), (8192, True)):
+            ballast.unlink(missing_ok=True)
+            room = os.statvfs(self.state)
+            ballast.write_bytes(bytes(room.f_bavail * room.f_frsize - room_kb * 1024))
+            self.write("more.csv", "".join(",".join(row) + "\n" for row in
+                                           rows[:20] + rows[count + 1:count + 11]))
+            report = self.succeeds("ingest", "orders", "--from", "more.csv", "--json").json
+            figures = [report["files"][0][key] for key in ("events", "corrections", "repeats")]
+            self.assertEqual(figures, [10, 0, 19])
+            found = [path.suffix for path in (self.state / "ids").rglob("*") if path.is_file()]
+            self.assertEqual(sorted(found), [".list", ".list", ".run", ".run"] * has_files)
+            count += 10
+        self.assertEqual(self.lake(), [float(number) for number in range(1, count + 1)])
+
     def test_no_room_for_a_first_ingest(self):
         if os.geteuid() != 0 or not mount(self.state, 4):
             self.skipTest("needs root and the right to mount")

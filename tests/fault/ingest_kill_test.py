@@ -20,7 +20,7 @@ KILLS = 10  # of each kind
 SEED = int(os.environ.get("MW_SEED", "1"))
 
 
-class KilledIngest(Shop):
+class Killed(Shop):
     def start(self):
         return subprocess.Popen([MILLWRIGHT, "ingest"], cwd=self.folder,
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -68,6 +68,8 @@ class KilledIngest(Shop):
             self.assertIn("no such table", str(error))
             return []
 
+
+class KilledIngest(Killed):
     def test_first_ingest(self):
         self.write_orders(orders(3000))
         self.kill_and_complete([], [float(number) for number in range(1, 3001)])
@@ -77,6 +79,34 @@ class KilledIngest(Shop):
         self.write_orders(orders(3000))
         self.kill_and_complete([float(number) for number in range(1, 301)],
                                [float(number) for number in range(1, 3001)])
+
+
+class KilledIngestOfManyIds(Killed):
+    """With more events in the lake than are read each time: their ids stand in files beside it."""
+    OLD, NEW = 70_000, 71_000
+
+    def test_ingest_of_a_grown_file(self):
+        """The killed ingest makes the files, for the one before had an empty lake."""
+        self.rows = orders(self.NEW)
+        self.write_orders(self.rows[:self.OLD + 1])
+        self.succeeds("ingest")
+        self.assertFalse((self.state / "ids").exists())
+        self.write_orders(self.rows)
+        self.kill_and_complete([float(number) for number in range(1, self.OLD + 1)],
+                               [float(number) for number in range(1, self.NEW + 1)])
+        self.asks_again()
+
+    def asks_again(self):
+        """Rows that stand, one that is corrected and one that is new, in a file that never was."""
+        self.assertTrue(list((self.state / "ids" / "orders").glob("*.list")))
+        rows = [list(row) for row in self.rows[:1] + self.rows[500:560] + self.rows[-20:]]
+        rows[1][3] = "1"
+        rows.append([str(self.NEW + 1)] + rows[-1][1:])
+        self.write("others.csv", "".join(",".join(row) + "\n" for row in rows))
+        report = self.succeeds("ingest", "orders", "--from", "others.csv", "--json").json
+        figures = [report["files"][0][key] for key in ("events", "corrections", "repeats")]
+        self.assertEqual(figures, [1, 1, 79])
+        self.assertEqual(len(self.lake()), self.NEW + 2)
 
 
 class GrownFile(Shop):
