@@ -274,9 +274,12 @@ static void measure(const mw_lake_rows *rows, mw_added_file *file) {
         if (known < file->known_min) file->known_min = known;
         if (known > file->known_max) file->known_max = known;
     }
-    for (size_t i = 0; i < rows->events->correction_count; i++)
-        if (rows->events->corrections[i].from > file->known_max)
-            file->known_max = rows->events->corrections[i].from;
+    for (size_t i = 0; i < rows->events->correction_count; i++) {
+        const mw_correction *one = &rows->events->corrections[i];
+        int64_t place = rows->events->places[one->row];
+        if (one->from > file->known_max) file->known_max = one->from;
+        if (place > file->known_max) file->known_max = place;
+    }
 }
 
 static mw_status name_file(staging *it, size_t stream, mw_added_file *file, mw_error *err) {

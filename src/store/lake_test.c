@@ -697,3 +697,31 @@ MW_TEST(lake_survives_every_failing_allocation) {
     mw_events_release(&events);
     tear_down(&f);
 }
+
+/* A correction of an event of the log stands, in history, a place behind what it counts from. */
+MW_TEST(lake_reads_a_correction_behind_the_last_known) {
+    fixture f = {0};
+    mw_events events, actual;
+    char folder[512];
+    const int64_t place = 801;
+    mw_cell cells[] = {mw_cell_number(2), mw_cell_number(1)};
+    mw_event event = {.stream = RATES, .time = 5, .known = 6, .place = place, .row = &cells[0],
+                      .replaced = &cells[1], .replaced_time = 5, .replaced_from = place - 1};
+    snprintf(folder, sizeof folder, "%s/lake", mw_test_directory());
+    set_up(&f, folder);
+    MW_CHECK_OK(mw_events_init(&events, schemas, STREAMS, &f.err), &f.err);
+    MW_CHECK_OK(mw_events_add(&events, &event, &f.err), &f.err);
+    MW_CHECK_OK(ingest(&f, &events), &f.err);
+    mw_lake_snapshot snapshot = look(&f);
+    read_after(&f, &snapshot, place - 1, &actual);
+    check_same(&actual, &events);
+    mw_events_release(&actual);
+    MW_CHECK_OK(mw_events_init(&actual, schemas, STREAMS, &f.err), &f.err);
+    mw_lake_wish wish = {names[RATES], RATES, f.symbols, INT64_MIN, 0};
+    mw_lake_picks picks = {.places = {&place, 1}};
+    MW_CHECK_OK(mw_lake_pick(f.lake, &snapshot, wish, &picks, &actual, &f.err), &f.err);
+    MW_CHECK_EQUAL_INT(actual.event_count, 1);
+    mw_events_release(&actual);
+    mw_events_release(&events);
+    tear_down(&f);
+}
