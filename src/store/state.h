@@ -6,6 +6,7 @@
  *     lake.lock    held by the one process that adds to the lake
  *     catalog.db   SQLite           lake/        STREAM/NUMBER.parquet
  *     artefacts/   ab/cdef...       quarantine/  rows that were refused, one file an ingest
+ *     ids/         where the lake has which id (ingest/lake_ids.h)
  *     log/         segments         checkpoints/ what a server knew, to start from
  *
  * Readers need no lock. A process that only adds to the catalog and the artefacts (training, a
