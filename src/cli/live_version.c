@@ -43,7 +43,9 @@ void mw_live_version_release(mw_live_version *live) {
 }
 
 mw_champion mw_live_version_champion(const mw_live_version *live) {
-    return (mw_champion){mw_buf_str(&live->bytes), live->program.program, live->program.model};
+    return (mw_champion){.bytes = mw_buf_str(&live->bytes),
+                         .program = live->program.program,
+                         .model = live->program.model};
 }
 
 /* --- alike or not ------------------------------------------------------------------------- */

@@ -48,7 +48,7 @@ static mw_status read_carried(mw_str version_bytes, mw_arena *arena, carried *ou
     if (!it.diagnostics) return no_memory(err);
     mw_diagnostics_init(it.diagnostics, arena);
     it.diagnostics->of_version = true;
-    MW_TRY(mw_version_decode(arena, version_bytes, &it.version, err));
+    MW_TRY(mw_version_decode_all_but_forest(arena, version_bytes, &it.version, err));
     MW_TRY(read_zone(it.version, arena, &it.data.zone, err));
     MW_TRY(tell_mistakes(&it, mw_project_read(it.version->project, environment, arena,
                                               it.diagnostics, &it.project), err));

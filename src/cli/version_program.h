@@ -10,13 +10,14 @@
 #include "project/columns.h"
 
 typedef struct {
-    const mw_version *version;
+    const mw_version *version; /* without its forest */
     const mw_project *project;
     const mw_program *program;
     const mw_model_program *model;
 } mw_version_program;
 
-/* All of it lives in `arena`. MW_CORRUPT if the parts do not fit each other. */
+/* All of it lives in `arena`, and in the bytes, which are to stay as long. MW_CORRUPT if the parts
+   do not fit each other. */
 MW_MUST_USE mw_status mw_version_program_compile(mw_str version_bytes, mw_symbols *symbols,
                                                  const mw_senses *senses, mw_arena *arena,
                                                  mw_version_program *out_program, mw_error *err);

@@ -93,16 +93,16 @@ void mw_decider_destroy(mw_decider *decider) {
     mw_free(decider);
 }
 
-static mw_status make_scorer(const mw_decider *decider, mw_str version_bytes,
-                             mw_scorer **out_scorer, mw_error *err) {
-    mw_scorer *scorer = NULL;
-    MW_TRY(mw_scorer_create(version_bytes, decider->config.symbols, &scorer, err));
-    mw_type label = mw_code_type(decider->config.model->label);
-    mw_status status = mw_scorer_answers(scorer, label, err);
-    if (status == MW_OK)
-        status = mw_scorer_fits(scorer, decider->schema.fields, decider->schema.field_count, err);
+static mw_status check_scorer(const mw_decider *decider, const mw_scorer *scorer, mw_error *err) {
+    MW_TRY(mw_scorer_answers(scorer, mw_code_type(decider->config.model->label), err));
+    return mw_scorer_fits(scorer, decider->schema.fields, decider->schema.field_count, err);
+}
+
+/* Destroys one that cannot answer here. */
+static mw_status make_ready(const mw_decider *decider, mw_scorer *scorer, mw_error *err) {
+    mw_status status = mw_scorer_make_ready(scorer, decider->config.symbols, err);
+    if (status == MW_OK) status = check_scorer(decider, scorer, err);
     if (status != MW_OK) mw_scorer_destroy(scorer);
-    else *out_scorer = scorer;
     return status;
 }
 
@@ -124,17 +124,23 @@ static void set_previous(mw_decider *decider, mw_scorer *scorer) {
     else mw_scorer_destroy(scorer);
 }
 
+mw_status mw_decider_promote_read(mw_decider *decider, mw_scorer *read, mw_error *err) {
+    MW_TRY(make_ready(decider, read, err));
+    if (decider->scorer) set_previous(decider, decider->scorer);
+    decider->scorer = read;
+    return MW_OK;
+}
+
 mw_status mw_decider_promote(mw_decider *decider, mw_str version_bytes, mw_error *err) {
     mw_scorer *scorer = NULL;
-    MW_TRY(make_scorer(decider, version_bytes, &scorer, err));
-    if (decider->scorer) set_previous(decider, decider->scorer);
-    decider->scorer = scorer;
-    return MW_OK;
+    MW_TRY(mw_scorer_read(version_bytes, &scorer, err));
+    return mw_decider_promote_read(decider, scorer, err);
 }
 
 mw_status mw_decider_precede(mw_decider *decider, mw_str version_bytes, mw_error *err) {
     mw_scorer *scorer = NULL;
-    MW_TRY(make_scorer(decider, version_bytes, &scorer, err));
+    MW_TRY(mw_scorer_read(version_bytes, &scorer, err));
+    MW_TRY(make_ready(decider, scorer, err));
     set_previous(decider, scorer);
     return MW_OK;
 }

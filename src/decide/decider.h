@@ -40,6 +40,9 @@ void mw_decider_destroy(mw_decider *decider); /* NULL is allowed */
    as after any failure, the version before goes on. */
 MW_MUST_USE mw_status mw_decider_promote(mw_decider *decider, mw_str version_bytes,
                                          mw_error *err);
+/* The same for one that was read before (mw_scorer_read), perhaps in another thread: it is the
+   decider's from then on, whatever comes back. */
+MW_MUST_USE mw_status mw_decider_promote_read(mw_decider *decider, mw_scorer *read, mw_error *err);
 /* This version was the one before: it stands in where the fallback is the previous one, and tells
    what it said of classes. Each promotion leaves the version before as that. Fails as a promotion
    does. */

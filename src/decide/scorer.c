@@ -21,10 +21,24 @@ struct mw_scorer {
     char name[MW_VERSION_NAME_SIZE + 1];
 };
 
-static mw_status prepare(mw_scorer *scorer, mw_str bytes, mw_symbols *symbols, mw_error *err) {
-    MW_TRY(mw_version_decode(&scorer->arena, bytes, &scorer->version, err));
-    mw_version_name(bytes, scorer->name);
+mw_status mw_scorer_read(mw_str version_bytes, mw_scorer **out_scorer, mw_error *err) {
+    mw_scorer *scorer = mw_allocate(sizeof *scorer);
+    if (!scorer) return mw_fail(err, MW_NO_MEMORY, "scorer: no memory");
+    mw_arena_init(&scorer->arena, 4 * (size_t)MW_VERSION_SIZE_MAX);
+    mw_arena_init(&scorer->explaining, 4 * (size_t)MW_VERSION_SIZE_MAX);
+    mw_status status = mw_version_decode(&scorer->arena, version_bytes, &scorer->version, err);
+    if (status != MW_OK) {
+        mw_scorer_destroy(scorer);
+        return status;
+    }
+    mw_version_name(version_bytes, scorer->name);
+    *out_scorer = scorer;
+    return MW_OK;
+}
+
+mw_status mw_scorer_make_ready(mw_scorer *scorer, mw_symbols *symbols, mw_error *err) {
     mw_model_features features = scorer->version->features;
+    MW_ASSERT(!scorer->outputs);
     MW_TRY(mw_encoder_create(&scorer->arena, symbols, features, &scorer->encoder, err));
     MW_TRY(mw_profile_decode(&scorer->arena, symbols, scorer->version->profile,
                              &scorer->profile, err));
@@ -41,11 +55,9 @@ static mw_status prepare(mw_scorer *scorer, mw_str bytes, mw_symbols *symbols, m
 
 mw_status mw_scorer_create(mw_str version_bytes, mw_symbols *symbols, mw_scorer **out_scorer,
                            mw_error *err) {
-    mw_scorer *scorer = mw_allocate(sizeof *scorer);
-    if (!scorer) return mw_fail(err, MW_NO_MEMORY, "scorer: no memory");
-    mw_arena_init(&scorer->arena, 4 * (size_t)MW_VERSION_SIZE_MAX);
-    mw_arena_init(&scorer->explaining, 4 * (size_t)MW_VERSION_SIZE_MAX);
-    mw_status status = prepare(scorer, version_bytes, symbols, err);
+    mw_scorer *scorer = NULL;
+    MW_TRY(mw_scorer_read(version_bytes, &scorer, err));
+    mw_status status = mw_scorer_make_ready(scorer, symbols, err);
     if (status != MW_OK) mw_scorer_destroy(scorer);
     else *out_scorer = scorer;
     return status;

@@ -25,6 +25,11 @@ typedef struct {
 /* Decodes a version's bytes and interns its values. */
 MW_MUST_USE mw_status mw_scorer_create(mw_str version_bytes, mw_symbols *symbols,
                                        mw_scorer **out_scorer, mw_error *err);
+/* The same in two steps. The first, which decodes and takes nearly all of the time, may be another
+   thread's; the second makes it ready, with the symbols of the thread that will ask it. One that
+   it fails for is of no more use. */
+MW_MUST_USE mw_status mw_scorer_read(mw_str version_bytes, mw_scorer **out_scorer, mw_error *err);
+MW_MUST_USE mw_status mw_scorer_make_ready(mw_scorer *scorer, mw_symbols *symbols, mw_error *err);
 void mw_scorer_destroy(mw_scorer *scorer); /* NULL is allowed */
 
 /* `features` are cells of the version's features, in their order. */

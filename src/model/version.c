@@ -142,8 +142,9 @@ void mw_version_name(mw_str bytes, char out_name[MW_VERSION_NAME_SIZE + 1]) {
 }
 
 typedef struct {
-    mw_reader reader; /* over the arena's copy, so that texts may point into it */
+    mw_reader reader; /* over bytes that stay, so that texts may point into them */
     mw_arena *arena;
+    bool passes_forest; /* and leaves it out */
     uint32_t format; /* 1 had no transforms and no files, 2 no background, 3 no joint ones, 4 says
                         yes or no */
     mw_error *err;
@@ -291,6 +292,7 @@ static mw_status read_files(decoding *d, mw_version *version) {
 static mw_status read_forest(decoding *d, mw_version *version) {
     mw_str bytes = read_str(d);
     if (d->reader.failed) return broken(d, "forest");
+    if (d->passes_forest) return MW_OK;
     mw_status status = mw_forest_decode(d->arena, bytes, &version->forest, d->err);
     if (status != MW_OK) return mw_fail_within(d->err, status, "version");
     if (mw_forest_facts(version->forest).feature_count != version->features.count)
@@ -340,6 +342,7 @@ static mw_status read_answer(decoding *d, mw_version *version) {
     mw_values names = version->classes.names;
     bool has_classes = answer == MW_ANSWER_CLASS;
     if (has_classes ? !mw_classes_are_sound(names) : names.count > 0) return broken(d, "classes");
+    if (d->passes_forest) return MW_OK;
     if (mw_forest_facts(version->forest).class_count != (has_classes ? names.count : 1))
         return broken(d, "forest");
     return MW_OK;
@@ -372,18 +375,30 @@ static mw_status read_payload(decoding *d, mw_version *version) {
     return MW_OK;
 }
 
+static mw_status decode(decoding *d, const mw_version **out_version) {
+    mw_version *version = mw_arena_alloc(d->arena, 1, sizeof *version);
+    if (!version || !d->reader.rest.data)
+        return mw_fail(d->err, MW_NO_MEMORY, "version: out of memory");
+    MW_TRY(read_payload(d, version));
+    *out_version = version;
+    return MW_OK;
+}
+
 mw_status mw_version_decode(mw_arena *arena, mw_str bytes, const mw_version **out_version,
                             mw_error *err) {
     mw_str payload;
     MW_TRY(mw_seal_open(version_seal, bytes, &payload, err));
-    mw_version *version = mw_arena_alloc(arena, 1, sizeof *version);
-    mw_str copy = mw_str_copy(arena, payload);
-    if (!version || !copy.data) return mw_fail(err, MW_NO_MEMORY, "version: out of memory");
-    decoding d = {.reader = {.rest = copy},
+    decoding d = {.reader = {.rest = mw_str_copy(arena, payload)},
                   .arena = arena,
                   .format = mw_seal_format(bytes),
                   .err = err};
-    MW_TRY(read_payload(&d, version));
-    *out_version = version;
-    return MW_OK;
+    return decode(&d, out_version);
+}
+
+mw_status mw_version_decode_all_but_forest(mw_arena *arena, mw_str bytes,
+                                           const mw_version **out_version, mw_error *err) {
+    decoding d = {.arena = arena, .passes_forest = true, .err = err};
+    MW_TRY(mw_seal_open(version_seal, bytes, &d.reader.rest, err));
+    d.format = mw_seal_format(bytes);
+    return decode(&d, out_version);
 }

@@ -62,5 +62,10 @@ MW_MUST_USE mw_status mw_version_encode(const mw_version *version, mw_buf *out, 
 /* Copies what it keeps. Bytes that break a rule are MW_CORRUPT, naming the part. */
 MW_MUST_USE mw_status mw_version_decode(mw_arena *arena, mw_str bytes,
                                         const mw_version **out_version, mw_error *err);
+/* The same without the forest, which is NULL then and takes nearly all of the time: for those that
+   want the program. It points into the bytes, too, which are to outlive it. */
+MW_MUST_USE mw_status mw_version_decode_all_but_forest(mw_arena *arena, mw_str bytes,
+                                                       const mw_version **out_version,
+                                                       mw_error *err);
 /* The name of the version with these bytes: the first digits of their SHA-256. */
 void mw_version_name(mw_str bytes, char out_name[MW_VERSION_NAME_SIZE + 1]);

@@ -24,7 +24,8 @@ enum { DELIVERY = 1000 };
 
 static mw_champion narrow_champion(shop *s) {
     const mw_program *narrow = mw_test_program(&s->arena, s->symbols, narrow_text);
-    return (mw_champion){mw_buf_str(&s->version), narrow, &narrow->models[0]};
+    return (mw_champion){
+        .bytes = mw_buf_str(&s->version), .program = narrow, .model = &narrow->models[0]};
 }
 
 static void promote(shop *s, const mw_champion *champion) {
@@ -380,7 +381,8 @@ MW_TEST(rebuild_is_refused_where_a_stream_means_something_else_now) {
     mw_error err;
     shop_set_up(&s);
     const mw_program *other = mw_test_program(&s.arena, s.symbols, other_text);
-    mw_champion champion = {mw_buf_str(&s.version), other, &other->models[0]};
+    mw_champion champion = {
+        .bytes = mw_buf_str(&s.version), .program = other, .model = &other->models[0]};
     MW_CHECK_STATUS(mw_sequencer_promote(s.sequencer, SHOP_LATE, &champion, &err), MW_CONFLICT);
     MW_CHECK_EQUAL_STR(err.message, "models.late: stream deliveries: the project file no longer "
                                     "says what it said when the version was trained");
@@ -400,7 +402,8 @@ MW_TEST(rebuild_minds_only_the_streams_that_the_version_uses) {
     mw_buf_printf(&text, "\nstream gone:\n  columns: at time\n  time: at%s", narrow_text);
     mw_buf_append_char(&text, 0);
     const mw_program *program = mw_test_program(&s.arena, s.symbols, text.data);
-    mw_champion champion = {mw_buf_str(&s.version), program, &program->models[0]};
+    mw_champion champion = {
+        .bytes = mw_buf_str(&s.version), .program = program, .model = &program->models[0]};
     promote(&s, &champion);
     rebuild(&s, 10);
     MW_CHECK(mw_decider_model(mw_sequencer_decider(s.sequencer, SHOP_LATE)) == champion.model);
@@ -416,9 +419,7 @@ static mw_status try_to_change(shop *s, const mw_champion *champion) {
     return mw_sequencer_successor(s->sequencer, SHOP_LATE).failure;
 }
 
-/* Each allocation fails once, with all after it: the version before goes on and can be told to; or
-   the log could not be written, and the process begins anew. */
-MW_TEST(rebuild_fails_alone) {
+static void check_fails_alone(bool is_read) {
     shop s;
     mw_error err;
     shop_set_up(&s);
@@ -428,8 +429,10 @@ MW_TEST(rebuild_fails_alone) {
     mw_status status = MW_NO_MEMORY;
     size_t alone = 0;
     for (size_t n = 0; status != MW_OK; n++) {
+        mw_champion wish = narrow;
+        if (is_read) MW_CHECK_OK(mw_scorer_read(narrow.bytes, &wish.read, &err), &err);
         mw_memory_fail_after(n);
-        status = try_to_change(&s, &narrow);
+        status = try_to_change(&s, &wish);
         mw_memory_fail_after(SIZE_MAX);
         MW_CHECK(status == MW_OK || status == MW_NO_MEMORY);
         if (mw_sequencer_commit(s.sequencer, &err) != MW_OK) {
@@ -445,4 +448,11 @@ MW_TEST(rebuild_fails_alone) {
     }
     MW_CHECK(alone > 20);
     shop_tear_down(&s);
+}
+
+/* Each allocation fails once, with all after it: the version before goes on and can be told to; or
+   the log could not be written, and the process begins anew. */
+MW_TEST(rebuild_fails_alone) {
+    check_fails_alone(false);
+    check_fails_alone(true);
 }

@@ -543,9 +543,9 @@ static void end_recovery(mw_sequencer *sequencer) {
 
 static mw_status promote_champions(mw_sequencer *sequencer, mw_error *err) {
     for (size_t i = 0; i < sequencer->config.program->model_count; i++) {
-        mw_str bytes = sequencer->answering[i].champion.bytes;
-        if (bytes.size > 0)
-            MW_TRY(mw_sequencer_make_answer(sequencer->deciders[i], bytes, err));
+        mw_champion *champion = &sequencer->answering[i].champion;
+        if (champion->bytes.size > 0)
+            MW_TRY(mw_sequencer_make_answer(sequencer->deciders[i], champion, err));
     }
     return MW_OK;
 }

@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "ingest/event_bytes.h"
 #include "ingest/load.h"
 #include "serve/old_entries.h"
@@ -53,9 +55,16 @@ static mw_status check_moments(const mw_decider *decider, mw_error *err) {
     return mw_hint(err, status, "Give the stream an id, train again and promote that version.");
 }
 
-mw_status mw_sequencer_make_answer(mw_decider *decider, mw_str version_bytes, mw_error *err) {
+static mw_status promote_in(mw_decider *decider, mw_champion *champion, mw_error *err) {
+    mw_scorer *read = champion->read;
+    champion->read = NULL;
+    return read ? mw_decider_promote_read(decider, read, err)
+                : mw_decider_promote(decider, champion->bytes, err);
+}
+
+mw_status mw_sequencer_make_answer(mw_decider *decider, mw_champion *champion, mw_error *err) {
     mw_status status = check_moments(decider, err);
-    if (status == MW_OK) status = mw_decider_promote(decider, version_bytes, err);
+    if (status == MW_OK) status = promote_in(decider, champion, err);
     if (status == MW_OK) return MW_OK;
     return mw_fail_within(err, status, "models.%.*s",
                           MW_STR_ARGS(mw_decider_model(decider)->name));
@@ -591,25 +600,27 @@ const char *mw_sequencer_answering(const mw_sequencer *sequencer, size_t model) 
     return sequencer->answering[model].version;
 }
 
-static mw_status begin_succession(mw_sequencer *sequencer, size_t model,
-                                  const mw_champion *champion, mw_error *err) {
+static mw_status begin_succession(mw_sequencer *sequencer, size_t model, mw_champion *champion,
+                                  mw_error *err) {
     mw_decider *decider = NULL;
     mw_awaited_version *succession = &sequencer->successions[model];
     MW_TRY(clear_arrived(sequencer, err));
     MW_TRY(mw_sequencer_create_decider(sequencer, model, champion, &decider, err));
-    mw_status status = mw_sequencer_make_answer(decider, champion->bytes, err);
+    mw_status status = mw_sequencer_make_answer(decider, champion, err);
     if (status != MW_OK) {
         mw_decider_destroy(decider);
         return status;
     }
-    MW_TRY(mw_rebuild_create(sequencer, decider, sequencer->deciders[model],
-                             &succession->rebuild, err));
-    mw_version_name(champion->bytes, succession->version);
-    return MW_OK;
+    mw_str name = mw_scorer_name(mw_decider_scorer(decider));
+    snprintf(succession->version, sizeof succession->version, "%.*s", MW_STR_ARGS(name));
+    status = mw_rebuild_create(sequencer, decider, sequencer->deciders[model],
+                               &succession->rebuild, err);
+    if (status != MW_OK) end_succession(sequencer, model);
+    return status;
 }
 
-mw_status mw_sequencer_promote(mw_sequencer *sequencer, size_t model,
-                               const mw_champion *champion, mw_error *err) {
+static mw_status promote(mw_sequencer *sequencer, size_t model, mw_champion *champion,
+                         mw_error *err) {
     const mw_program *program = champion->program ? champion->program
                                                   : sequencer->config.program;
     MW_TRY(mw_sequencer_check_room(sequencer, err));
@@ -617,8 +628,16 @@ mw_status mw_sequencer_promote(mw_sequencer *sequencer, size_t model,
     if (program != mw_decider_program(sequencer->deciders[model]))
         return begin_succession(sequencer, model, champion, err);
     MW_TRY(mw_sequencer_advance(sequencer, err)); /* what was due before is the old one's */
-    MW_TRY(mw_sequencer_make_answer(sequencer->deciders[model], champion->bytes, err));
+    MW_TRY(mw_sequencer_make_answer(sequencer->deciders[model], champion, err));
     return mw_sequencer_tell_champion(sequencer, model, err);
+}
+
+mw_status mw_sequencer_promote(mw_sequencer *sequencer, size_t model,
+                               const mw_champion *champion, mw_error *err) {
+    mw_champion rest = *champion;
+    mw_status status = promote(sequencer, model, &rest, err);
+    mw_scorer_destroy(rest.read);
+    return status;
 }
 
 /* Makes the moments that the program before would have made only from now on. */

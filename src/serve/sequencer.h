@@ -30,6 +30,7 @@ typedef struct {
     mw_str bytes;              /* of the version; empty: none yet */
     const mw_program *program; /* its own; outlives its reign. NULL: the sequencer's */
     const mw_model_program *model;
+    mw_scorer *read; /* in place of its bytes, for a promotion, whose it is then. NULL: by them */
 } mw_champion;
 
 /* What a sequencer asks of those around it. */
@@ -119,8 +120,7 @@ typedef struct {
 mw_successor mw_sequencer_successor(const mw_sequencer *sequencer, size_t model);
 /* The members "version" and "share", or "failure" in its place. */
 void mw_successor_write_json(const mw_successor *successor, mw_json *json);
-/* The receipt for what was answered under this name in the last MW_RECEIPT_SPAN_US; NULL if there
-   is none. Valid until the next record. */
+/* Of an answer under this name in the last MW_RECEIPT_SPAN_US, or NULL; until the next record. */
 const mw_receipt *mw_sequencer_find_receipt(const mw_sequencer *sequencer,
                                             const unsigned char name[MW_RECEIPT_NAME_SIZE]);
 /* Records what was answered; stamp and position of the receipt are not read. */

@@ -82,7 +82,7 @@ MW_MUST_USE mw_status mw_sequencer_step(mw_sequencer *sequencer, int64_t place, 
 MW_MUST_USE mw_status mw_sequencer_feed(mw_sequencer *sequencer, const mw_event *event,
                                         mw_error *err);
 /* The version answers by the decider from now on, if the log can keep its predictions apart. */
-MW_MUST_USE mw_status mw_sequencer_make_answer(mw_decider *decider, mw_str version_bytes,
+MW_MUST_USE mw_status mw_sequencer_make_answer(mw_decider *decider, mw_champion *champion,
                                                mw_error *err);
 /* Says in the log that the model's version answers from here on. */
 MW_MUST_USE mw_status mw_sequencer_tell_champion(mw_sequencer *sequencer, size_t model,
