@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 
 enum {
@@ -12,6 +13,7 @@ enum {
     SPARE_SIZE = 4 << 20, /* what the heap keeps at its end, rather than have it cleared anew */
     TURN_NS = 1000000,
     REST_NS = 1, /* it becomes some 50 us, the slack of timers */
+    SECOND_NICENESS = 10, /* a share of 110 beside 1,024 */
 };
 
 static atomic_bool takes_small_pages; /* the process's own, as the setting is */
@@ -69,3 +71,6 @@ void mw_pace_breathe(void) {
 }
 
 void mw_pace_end_turns(void) { turn.has_turns = false; }
+
+/* On Linux a niceness is a thread's; one that is nicer already stays so. */
+void mw_pace_go_second(void) { (void)setpriority(PRIO_PROCESS, 0, SECOND_NICENESS); }

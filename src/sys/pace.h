@@ -29,3 +29,7 @@ void mw_pace_breathe(void);
 void mw_pace_end_turns(void);
 /* That moment, once. */
 void mw_pace_rest(void);
+/* From now on this thread goes second: of a core that others want it has a tenth, so that it gets
+   on however busy they are, unlike one that works in the background (process.h). It cannot be taken
+   back. */
+void mw_pace_go_second(void);

@@ -121,3 +121,24 @@ MW_TEST(pace_rests_between_turns) {
     MW_CHECK(rests[2] >= 4);
     MW_CHECK_EQUAL_INT(rests[3], 0);
 }
+
+static int niceness(void) { return getpriority(PRIO_PROCESS, 0); }
+
+static mw_status go_second(void *context, mw_error *err) {
+    int *after = context;
+    (void)err;
+    mw_pace_go_second();
+    *after = niceness();
+    return MW_OK;
+}
+
+MW_TEST(pace_lets_one_thread_go_second) {
+    mw_errand *errand = NULL;
+    mw_error err;
+    int before = niceness(), after = before;
+    MW_CHECK_OK(mw_errand_begin_apart(mw_sys_real(), go_second, &after, &errand, &err), &err);
+    MW_CHECK_OK(mw_errand_wait(errand, &err), &err);
+    mw_errand_end(errand);
+    MW_CHECK_EQUAL_INT(after, before < 10 ? 10 : before);
+    MW_CHECK_EQUAL_INT(niceness(), before);
+}
