@@ -1,12 +1,5 @@
 #include "cli/champions.h"
 
-#include <string.h>
-
-enum {
-    STAGES_SIZE_MAX = 1 << 24,
-    STAGE_WAIT_MS = 50, /* for another process that writes to the catalog */
-};
-
 mw_status mw_champions_load(mw_workspace *workspace, mw_champions *out_champions, mw_error *err) {
     size_t count = workspace->program->model_count;
     mw_champions *all = out_champions;
@@ -85,12 +78,11 @@ mw_status mw_champions_find(const mw_champions *champions, mw_str model, size_t 
     return mw_fail(err, MW_NOT_FOUND, "serve: the server knows no model %.*s", MW_STR_ARGS(model));
 }
 
-/* The new champion answers from the next request on; requests under way had the old one. If it
-   carries another program, that goes on until the windows of the new one are filled. */
-static mw_status promote(mw_champions *champions, size_t model, mw_live_version *version,
-                         mw_error *err) {
+mw_status mw_champions_promote(mw_champions *champions, size_t model, mw_live_version *version,
+                               mw_scorer *read, mw_error *err) {
     mw_live_version *live = &champions->live[model], *next = &champions->next[model];
     mw_champion champion = mw_live_version_champion(version);
+    champion.read = read;
     bool is_alike = mw_live_version_is_alike(champions->workspace, live, version);
     if (is_alike) {
         champion.program = live->program.program;
@@ -100,16 +92,6 @@ static mw_status promote(mw_champions *champions, size_t model, mw_live_version 
     mw_live_version_release(next); /* one that was on its way makes room */
     *next = (mw_live_version){.program = {.version = NULL}};
     if (status == MW_OK && !is_alike) *next = take(version);
-    return status;
-}
-
-mw_status mw_champions_change(mw_champions *champions, mw_str model, mw_error *err) {
-    size_t index = 0;
-    MW_TRY(mw_champions_find(champions, model, &index, err));
-    mw_live_version version; /* and afterwards what of it is of no more use */
-    mw_status status = mw_live_version_load(champions->workspace, model, &version, err);
-    if (status == MW_OK) status = promote(champions, index, &version, err);
-    mw_live_version_release(&version);
     return status;
 }
 
@@ -145,69 +127,11 @@ mw_status mw_champions_take_over(mw_champions *champions, mw_error *err) {
         const char *answering = mw_sequencer_answering(champions->sequencer, i);
         bool is_new = status == MW_OK && version.bytes.size > 0 &&
                       !mw_str_is(version.row.version, answering);
-        if (is_new) status = promote(champions, i, &version, err);
+        if (is_new) status = mw_champions_promote(champions, i, &version, NULL, err);
         mw_live_version_release(&version);
         MW_TRY(status);
     }
     return MW_OK;
-}
-
-/* --- at the wish of a client --------------------------------------------------------------- */
-
-static mw_change change_of(const mw_champions *champions, const mw_stage_wish *wish) {
-    return (mw_change){mw_sys_now_us(champions->workspace->cli->sys), wish->who,
-                       wish->why.size > 0 ? wish->why : MW_STR("over HTTP")};
-}
-
-/* What this server cannot use is taken back: the catalog is what its next start reads. Unless
-   another process has promoted another one since. */
-static mw_status take_back(mw_champions *champions, const mw_succession *made, mw_str who,
-                           mw_arena *arena) {
-    mw_status status = mw_registry_take_back(mw_workspace_registry(champions->workspace), made,
-                                             mw_sys_now_us(champions->workspace->cli->sys), who,
-                                             arena, NULL);
-    return status == MW_CONFLICT ? MW_OK : status;
-}
-
-static mw_status enact(mw_champions *champions, const mw_stage_wish *wish, mw_arena *arena,
-                       mw_succession *out_made, mw_error *err) {
-    mw_registry registry = mw_workspace_registry(champions->workspace);
-    mw_promotion named = {
-        .model = wish->model, .version = wish->version, .change = change_of(champions, wish)};
-    if (wish->version.size > 0)
-        MW_TRY(mw_registry_promote(registry, &named, arena, out_made, err));
-    else
-        MW_TRY(mw_registry_rollback(registry, wish->model, named.change, arena, out_made, err));
-    if (mw_str_equal(out_made->before, out_made->champion.version)) return MW_OK;
-    mw_status status = mw_champions_change(champions, wish->model, err);
-    if (status == MW_OK || out_made->before.size == 0) return status;
-    return take_back(champions, out_made, wish->who, arena) == MW_OK
-               ? status
-               : mw_fail_within(err, status, "and the catalog keeps it");
-}
-
-static void copy_name(mw_str name, char out_name[MW_VERSION_NAME_SIZE + 1]) {
-    MW_ASSERT(name.size <= MW_VERSION_NAME_SIZE);
-    memset(out_name, 0, MW_VERSION_NAME_SIZE + 1);
-    if (name.size > 0) memcpy(out_name, name.data, name.size);
-}
-
-/* The other clients wait with this one for another process that writes, not long. */
-mw_status mw_champions_enact(mw_champions *champions, const mw_stage_wish *wish,
-                             mw_stage_change *out_change, mw_error *err) {
-    mw_catalog *catalog = mw_state_catalog(champions->workspace->state);
-    mw_arena arena;
-    mw_succession made;
-    mw_arena_init(&arena, STAGES_SIZE_MAX);
-    mw_catalog_set_wait(catalog, STAGE_WAIT_MS);
-    mw_status status = enact(champions, wish, &arena, &made, err);
-    mw_catalog_set_wait(catalog, MW_CATALOG_WAIT_MS);
-    if (status == MW_OK) {
-        copy_name(made.champion.version, out_change->champion);
-        copy_name(made.before, out_change->before);
-    }
-    mw_arena_release(&arena);
-    return status;
 }
 
 void mw_champions_list_next(const mw_champions *champions, mw_buf *out) {

@@ -35,11 +35,12 @@ MW_MUST_USE mw_status mw_champions_take_over(mw_champions *champions, mw_error *
 
 MW_MUST_USE mw_status mw_champions_find(const mw_champions *champions, mw_str model,
                                         size_t *out_index, mw_error *err);
-/* The model's champion is another one by the catalog. */
-MW_MUST_USE mw_status mw_champions_change(mw_champions *champions, mw_str model, mw_error *err);
-/* A client of ours wishes for one: catalog and server change, or neither. */
-MW_MUST_USE mw_status mw_champions_enact(mw_champions *champions, const mw_stage_wish *wish,
-                                         mw_stage_change *out_change, mw_error *err);
+/* The version answers from the next request on; requests under way had the old one. If it carries
+   another program, that goes on until the windows of the new one are filled. `read` is the same
+   version (mw_sequencer_promote), or NULL; `version` holds afterwards what is of no more use. */
+MW_MUST_USE mw_status mw_champions_promote(mw_champions *champions, size_t model,
+                                           mw_live_version *version, mw_scorer *read,
+                                           mw_error *err);
 /* Versions whose windows are full have taken over: the programs before are of no more use. */
 void mw_champions_settle(mw_champions *champions);
 /* The versions that do not answer yet, as JSON. */

@@ -12,11 +12,43 @@ static void init(mw_live_version *live) {
     mw_buf_init(&live->bytes, MW_VERSION_SIZE_MAX);
 }
 
+/* The version of the row that stands in `live`. */
+static mw_status read(mw_registry registry, mw_live_version *live, mw_version_carried *out_carried,
+                      mw_error *err) {
+    MW_TRY(mw_registry_load(registry, &live->row, &live->bytes, err));
+    return mw_version_program_read(mw_buf_str(&live->bytes), &live->arena, out_carried, err);
+}
+
+mw_status mw_live_version_make(const mw_workspace *workspace, mw_version_carried *carried,
+                               mw_live_version *live, mw_error *err) {
+    return mw_version_program_make(carried, workspace->symbols, &workspace->perception->senses,
+                                   &live->program, err);
+}
+
 static mw_status load(const mw_workspace *workspace, mw_live_version *live, mw_error *err) {
-    MW_TRY(mw_registry_load(mw_workspace_registry(workspace), &live->row, &live->bytes, err));
-    return mw_version_program_compile(mw_buf_str(&live->bytes), workspace->symbols,
-                                      &workspace->perception->senses, &live->arena,
-                                      &live->program, err);
+    mw_version_carried carried;
+    MW_TRY(read(mw_workspace_registry(workspace), live, &carried, err));
+    return mw_live_version_make(workspace, &carried, live, err);
+}
+
+static mw_status copy_row(mw_arena *arena, const mw_version_row *row, mw_version_row *out_row,
+                          mw_error *err) {
+    mw_version_row copy = *row;
+    mw_str *texts[] = {&copy.version, &copy.model, &copy.artefact, &copy.stage, &copy.details};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        *texts[i] = mw_str_copy(arena, *texts[i]);
+        if (!texts[i]->data) return mw_fail(err, MW_NO_MEMORY, "version: no memory for its name");
+    }
+    *out_row = copy;
+    return MW_OK;
+}
+
+mw_status mw_live_version_read(mw_registry registry, const mw_version_row *row,
+                               mw_live_version *out_live, mw_version_carried *out_carried,
+                               mw_error *err) {
+    init(out_live);
+    MW_TRY(copy_row(&out_live->arena, row, &out_live->row, err));
+    return read(registry, out_live, out_carried, err);
 }
 
 mw_status mw_live_version_load(const mw_workspace *workspace, mw_str model,

@@ -23,6 +23,14 @@ MW_MUST_USE mw_status mw_live_version_load(const mw_workspace *workspace, mw_str
 MW_MUST_USE mw_status mw_live_version_find(const mw_workspace *workspace, mw_str model,
                                            mw_str version, mw_live_version *out_live,
                                            mw_error *err);
+/* The version of this row, which is copied, in two steps: the first, which takes long, may be
+   another thread's; between them `live` stays where it is. To be released. */
+MW_MUST_USE mw_status mw_live_version_read(mw_registry registry, const mw_version_row *row,
+                                           mw_live_version *out_live,
+                                           mw_version_carried *out_carried, mw_error *err);
+MW_MUST_USE mw_status mw_live_version_make(const mw_workspace *workspace,
+                                           mw_version_carried *carried, mw_live_version *live,
+                                           mw_error *err);
 void mw_live_version_release(mw_live_version *live);
 
 /* For a sequencer; a view into `live`. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli/batch_commit.h"
-#include "cli/champions.h"
+#include "cli/champion_change.h"
 #include "cli/listening.h"
 #include "cli/served_project.h"
 #include "cli/server_lake.h"
@@ -39,6 +39,7 @@ enum {
 typedef struct {
     mw_workspace workspace;
     mw_champions champions;
+    mw_champion_changes changes;
     bool is_ready;
     mw_sequencer *sequencer;
     mw_version_archive *archive;
@@ -360,20 +361,14 @@ static mw_status load_tokens(daemon *d, mw_error *err) {
 }
 
 /* Windows may be to be filled from now on. */
-static void begin_rebuild(daemon *d) {
+static void begin_rebuild(void *context) {
+    daemon *d = context;
     mw_timer_set(d->reactor, &d->rebuild, mw_reactor_now_us(d->reactor));
 }
 
-static mw_status change_champion(daemon *d, mw_str model, mw_error *err) {
-    begin_rebuild(d);
-    return mw_champions_change(&d->champions, model, err);
-}
-
-static mw_status change_stage(void *context, const mw_stage_wish *wish,
+static mw_status change_stage(void *context, const mw_stage_wish *wish, mw_pause **pause,
                               mw_stage_change *out_change, mw_error *err) {
-    daemon *d = context;
-    begin_rebuild(d);
-    return mw_champions_enact(&d->champions, wish, out_change, err);
+    return mw_champion_changes_enact(&((daemon *)context)->changes, wish, pause, out_change, err);
 }
 
 static mw_status list_versions(void *context, mw_str model, mw_arena *arena,
@@ -493,9 +488,11 @@ static mw_status not_ready(mw_error *err) {
     return mw_hint(err, status, "millwright status shows how far it is.");
 }
 
-static mw_status handle_message(void *context, uint32_t kind, mw_str bytes, mw_buf *answer,
+static mw_status handle_message(void *context, mw_control_message *message, mw_buf *answer,
                                 mw_error *err) {
     daemon *d = context;
+    uint32_t kind = message->kind;
+    mw_str bytes = message->bytes;
     if (kind == MW_SERVE_TOKENS) return load_tokens(context, err);
     if (kind == MW_SERVE_PULSE) return tell_pulse(context, bytes, answer, err);
     if (kind == MW_SERVE_RECHECKED)
@@ -505,7 +502,8 @@ static mw_status handle_message(void *context, uint32_t kind, mw_str bytes, mw_b
         return MW_OK;
     }
     if (!d->is_ready) return not_ready(err);
-    if (kind == MW_SERVE_CHAMPION) return change_champion(d, bytes, err);
+    if (kind == MW_SERVE_CHAMPION)
+        return mw_champion_changes_follow(&d->changes, bytes, &message->pause, err);
     if (kind == MW_SERVE_SUCCESSORS) {
         mw_champions_list_next(&d->champions, answer);
         return MW_OK;
@@ -715,6 +713,8 @@ static mw_status run(daemon *d, mw_error *err) {
     d->start.fire = start;
     d->rebuild.fire = rebuild;
     d->arrival.fire = arrive;
+    d->changes = (mw_champion_changes){
+        .champions = &d->champions, .made = begin_rebuild, .context = d};
     mw_timer_set(d->reactor, &d->start, mw_reactor_now_us(d->reactor));
     MW_TRY(mw_reactor_run(d->reactor, err));
     if (d->failure != MW_OK) {

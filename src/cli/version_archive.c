@@ -95,7 +95,8 @@ static mw_status read_version(mw_version_archive *archive, mw_str model, mw_str 
     MW_TRY(mw_registry_find(registry, model, name, arena, &row, err));
     mw_buf_init(&bytes, MW_VERSION_SIZE_MAX);
     mw_status status = mw_registry_load(registry, &row, &bytes, err);
-    if (status == MW_OK) status = mw_version_decode(arena, mw_buf_str(&bytes), &version, err);
+    if (status == MW_OK)
+        status = mw_version_decode_all_but_forest(arena, mw_buf_str(&bytes), &version, err);
     if (status == MW_OK) status = copy_features(archive, version, &features->all, err);
     if (status == MW_OK) status = find_asked(archive, mw_buf_str(&bytes), arena, features, err);
     mw_buf_release(&bytes);

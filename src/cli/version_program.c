@@ -26,24 +26,17 @@ static mw_status copy_columns(const mw_version *version, const mw_project *proje
     return MW_OK;
 }
 
-/* What a version carries, read; nothing is compiled yet. */
-typedef struct {
-    const mw_version *version;
-    const mw_project *project;
-    mw_project_data data;
-    mw_diagnostics *diagnostics;
-} carried;
-
 /* The first of the project's mistakes, if there was one. */
-static mw_status tell_mistakes(const carried *it, mw_status status, mw_error *err) {
+static mw_status tell_mistakes(const mw_version_carried *it, mw_status status, mw_error *err) {
     if (status != MW_OK && it->diagnostics->count == 0) return no_memory(err);
     status = mw_diagnostics_status(it->diagnostics, err);
     return status == MW_OK ? MW_OK : mw_fail_within(err, status, "the version's project file");
 }
 
-static mw_status read_carried(mw_str version_bytes, mw_arena *arena, carried *out, mw_error *err) {
+mw_status mw_version_program_read(mw_str version_bytes, mw_arena *arena,
+                                  mw_version_carried *out_carried, mw_error *err) {
     mw_environment environment = mw_environment_blank();
-    carried it = {.diagnostics = mw_arena_alloc(arena, 1, sizeof *it.diagnostics)};
+    mw_version_carried it = {.diagnostics = mw_arena_alloc(arena, 1, sizeof *it.diagnostics)};
     mw_schema *columns = NULL;
     if (!it.diagnostics) return no_memory(err);
     mw_diagnostics_init(it.diagnostics, arena);
@@ -54,7 +47,7 @@ static mw_status read_carried(mw_str version_bytes, mw_arena *arena, carried *ou
                                               it.diagnostics, &it.project), err));
     MW_TRY(copy_columns(it.version, it.project, arena, &columns, err));
     it.data.columns = columns;
-    *out = it;
+    *out_carried = it;
     return MW_OK;
 }
 
@@ -79,28 +72,35 @@ static mw_status check_files(const mw_version *version, const mw_model_program *
     return MW_OK;
 }
 
+mw_status mw_version_program_make(mw_version_carried *carried, mw_symbols *symbols,
+                                  const mw_senses *senses, mw_version_program *out_program,
+                                  mw_error *err) {
+    const mw_program *program = NULL;
+    carried->data.senses = senses;
+    MW_TRY(tell_mistakes(carried, mw_project_compile(carried->project, carried->data, symbols,
+                                                     carried->diagnostics, &program), err));
+    const mw_version *version = carried->version;
+    const mw_model_program *model = mw_program_find_model(program, version->model);
+    if (!model) return lacks_model(err);
+    MW_TRY(check_files(version, model, err));
+    *out_program = (mw_version_program){version, carried->project, program, model};
+    return MW_OK;
+}
+
 mw_status mw_version_program_compile(mw_str version_bytes, mw_symbols *symbols,
                                      const mw_senses *senses, mw_arena *arena,
                                      mw_version_program *out_program, mw_error *err) {
-    carried it;
-    const mw_program *program = NULL;
-    MW_TRY(read_carried(version_bytes, arena, &it, err));
-    it.data.senses = senses;
-    MW_TRY(tell_mistakes(&it, mw_project_compile(it.project, it.data, symbols, it.diagnostics,
-                                                 &program), err));
-    const mw_model_program *model = mw_program_find_model(program, it.version->model);
-    if (!model) return lacks_model(err);
-    MW_TRY(check_files(it.version, model, err));
-    *out_program = (mw_version_program){it.version, it.project, program, model};
-    return MW_OK;
+    mw_version_carried carried;
+    MW_TRY(mw_version_program_read(version_bytes, arena, &carried, err));
+    return mw_version_program_make(&carried, symbols, senses, out_program, err);
 }
 
 mw_status mw_version_program_declare(mw_str version_bytes, mw_arena *arena,
                                      mw_declarations *out_declarations, size_t *out_model,
                                      mw_error *err) {
-    carried it;
+    mw_version_carried it;
     mw_declarations declarations;
-    MW_TRY(read_carried(version_bytes, arena, &it, err));
+    MW_TRY(mw_version_program_read(version_bytes, arena, &it, err));
     MW_TRY(tell_mistakes(&it, mw_project_declare(it.project, it.data, arena, it.diagnostics,
                                                  &declarations), err));
     for (size_t i = 0; i < declarations.model_count; i++) {

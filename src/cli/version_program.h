@@ -16,8 +16,23 @@ typedef struct {
     const mw_model_program *model;
 } mw_version_program;
 
-/* All of it lives in `arena`, and in the bytes, which are to stay as long. MW_CORRUPT if the parts
-   do not fit each other. */
+/* What a version carries, read; nothing is compiled yet. */
+typedef struct {
+    const mw_version *version;
+    const mw_project *project;
+    mw_project_data data;
+    mw_diagnostics *diagnostics;
+} mw_version_carried;
+
+/* In two steps, the first of which may be another thread's; the arena stays where it is between
+   them. */
+MW_MUST_USE mw_status mw_version_program_read(mw_str version_bytes, mw_arena *arena,
+                                              mw_version_carried *out_carried, mw_error *err);
+MW_MUST_USE mw_status mw_version_program_make(mw_version_carried *carried, mw_symbols *symbols,
+                                              const mw_senses *senses,
+                                              mw_version_program *out_program, mw_error *err);
+/* Both. All of it lives in `arena`, and in the bytes, which are to stay as long. MW_CORRUPT if the
+   parts do not fit each other. */
 MW_MUST_USE mw_status mw_version_program_compile(mw_str version_bytes, mw_symbols *symbols,
                                                  const mw_senses *senses, mw_arena *arena,
                                                  mw_version_program *out_program, mw_error *err);

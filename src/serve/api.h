@@ -35,9 +35,10 @@ typedef struct {
     mw_service *service;     /* NULL: the server is not ready, and says so */
     mw_telemetry *telemetry; /* shown at /metrics; our own series are set when it is read */
     const mw_sequencer *sequencer;
-    /* Makes the change, and names the version that is champion now. MW_BUSY: not at this moment. */
-    mw_status (*change)(void *context, const mw_stage_wish *wish, mw_stage_change *out_change,
-                        mw_error *err);
+    /* Makes the change, and names the version that is champion now. MW_BUSY: not at this moment.
+       With `*pause`, NULL at first, it is on its way: called again, with that, it tells. */
+    mw_status (*change)(void *context, const mw_stage_wish *wish, mw_pause **pause,
+                        mw_stage_change *out_change, mw_error *err);
     /* All versions of the model by the catalog, newest first. */
     mw_status (*list)(void *context, mw_str model, mw_arena *arena, mw_version_row **out_versions,
                       size_t *out_count, mw_error *err);

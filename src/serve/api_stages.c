@@ -46,7 +46,7 @@ static void write_champion(mw_json *json, const mw_api *api, size_t model,
 }
 
 static mw_status change(const mw_api *api, const mw_route_call *call, bool is_rollback,
-                        mw_buf *body, mw_error *err) {
+                        mw_response *response, mw_error *err) {
     size_t model = 0;
     mw_stage_change made;
     mw_stage_wish wish = {.model = call->parameters[0], .who = call->who};
@@ -56,10 +56,13 @@ static mw_status change(const mw_api *api, const mw_route_call *call, bool is_ro
     yyjson_doc *doc = NULL;
     MW_TRY(mw_sent_parse(text, mw_sent_json_memory(), &doc, err));
     mw_status status = read_wish(yyjson_doc_get_root(doc), is_rollback, &wish, err);
-    if (status == MW_OK) status = api->change(api->stage_context, &wish, &made, err);
+    mw_pause *pause = call->pause;
+    if (status == MW_OK) status = api->change(api->stage_context, &wish, &pause, &made, err);
     yyjson_doc_free(doc);
     if (status != MW_OK) return status;
-    mw_json json = mw_json_begin(body);
+    response->pause = pause;
+    if (pause) return MW_OK;
+    mw_json json = mw_json_begin(&response->body);
     write_champion(&json, api, model, &made);
     return MW_OK;
 }
@@ -67,7 +70,7 @@ static mw_status change(const mw_api *api, const mw_route_call *call, bool is_ro
 static void answer(const mw_api *api, const mw_route_call *call, bool is_rollback,
                    mw_response *response) {
     mw_error err = {0};
-    mw_status status = change(api, call, is_rollback, &response->body, &err);
+    mw_status status = change(api, call, is_rollback, response, &err);
     if (status != MW_OK) mw_response_problem(response, status, &err);
 }
 

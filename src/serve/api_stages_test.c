@@ -4,13 +4,21 @@ typedef struct {
     mw_buf said; /* what the wish pointed to */
     char before[MW_VERSION_NAME_SIZE + 1];
     mw_status status;
+    mw_pause *pause;
     size_t count;
 } registrar;
 
-static mw_status change(void *context, const mw_stage_wish *wish,
+/* One that takes its time is left in a pause first. */
+static mw_status change(void *context, const mw_stage_wish *wish, mw_pause **pause,
                         mw_stage_change *out_change, mw_error *err) {
     registrar *r = context;
     r->count++;
+    if (r->pause && !*pause) {
+        *pause = r->pause;
+        return MW_OK;
+    }
+    MW_CHECK(*pause == r->pause);
+    *pause = NULL;
     mw_buf_clear(&r->said);
     mw_buf_printf(&r->said, "%.*s|%.*s|%.*s", MW_STR_ARGS(wish->model), MW_STR_ARGS(wish->version),
                   MW_STR_ARGS(wish->why));

@@ -8,6 +8,7 @@ enum {
     HEAD_SIZE = 8, /* size and kind */
     READ_SIZE = 64 << 10,
     RETRY_US = 100000,
+    PAUSE_US = 1000,
 };
 /* The kinds of what a server sends. */
 #define KIND_ANSWER (MW_CONTROL_KIND_MAX + 1u)
@@ -21,6 +22,7 @@ struct peer {
     mw_socket *socket;
     mw_buf input;  /* one message at most, but for bytes that came with it */
     mw_buf output; /* the answer to it */
+    mw_pause *pause; /* there is none yet */
     size_t sent;
     bool answering; /* there is an answer that is not sent yet */
     bool committed; /* and it may be sent */
@@ -32,8 +34,10 @@ struct mw_control {
     mw_reactor *reactor;
     mw_socket *listener;
     mw_timer retry; /* accepting, after it failed */
+    mw_timer resumption;
     peer *first;
     size_t peer_count;
+    mw_pause *orphans; /* whose peers have gone */
 };
 
 typedef struct {
@@ -89,8 +93,23 @@ static mw_status failure_read(mw_str bytes, mw_error *err) {
     return hint.size > 0 ? mw_hint(err, status, "%.*s", MW_STR_ARGS(hint)) : status;
 }
 
+static void look_again(mw_control *control) {
+    mw_timer_set(control->reactor, &control->resumption,
+                 mw_reactor_now_us(control->reactor) + PAUSE_US);
+}
+
+/* What is at work for it may take its time, and is not waited for. */
+static void forsake(peer *p) {
+    if (!p->pause) return;
+    p->pause->is_forsaken = true;
+    p->pause->next = p->control->orphans;
+    p->control->orphans = p->pause;
+    p->pause = NULL;
+}
+
 static void peer_close(peer *p) {
     if (!p->socket) return;
+    forsake(p);
     mw_reactor_source_remove(&p->source);
     mw_socket_close(p->socket);
     p->socket = NULL;
@@ -108,24 +127,40 @@ static void peer_gone(mw_reactor_source *source) {
     mw_free(p);
 }
 
-/* Handles the message that stands in the input, and holds its answer. */
-static void answer_message(peer *p, head h) {
-    mw_str bytes = mw_str_slice(mw_buf_str(&p->input), HEAD_SIZE, HEAD_SIZE + h.size);
-    mw_error err = {.message = ""};
-    head_append(&p->output, 0, KIND_ANSWER);
-    mw_status status = p->control->config.handle(p->control->config.context, h.kind, bytes,
-                                                 &p->output, &err);
-    if (status == MW_OK) status = mw_buf_check(&p->output, "answer", &err);
+static void write_answer(peer *p, mw_status status, mw_error *err) {
+    if (status == MW_OK) status = mw_buf_check(&p->output, "answer", err);
     if (status == MW_OK) {
         uint32_t size = (uint32_t)(p->output.size - HEAD_SIZE);
         for (size_t i = 0; i < 4; i++) p->output.data[i] = (char)(size >> 8 * i);
     } else {
         mw_buf_clear(&p->output);
-        failure_append(&p->output, status, &err);
+        failure_append(&p->output, status, err);
     }
-    mw_buf_drop(&p->input, HEAD_SIZE + h.size);
+}
+
+/* Handles the message that stands in the input, and holds its answer, unless it is left in a pause:
+   then it stays there. */
+static void answer_message(peer *p, head h) {
+    const mw_control_config *config = &p->control->config;
+    mw_pause *before = p->pause;
+    mw_control_message message = {
+        .kind = h.kind,
+        .bytes = mw_str_slice(mw_buf_str(&p->input), HEAD_SIZE, HEAD_SIZE + h.size),
+        .pause = before};
+    mw_error err = {.message = ""};
+    mw_buf_clear(&p->output);
+    head_append(&p->output, 0, KIND_ANSWER);
+    mw_status status = config->handle(config->context, &message, &p->output, &err);
+    if (before && before != message.pause) before->end(before);
+    p->pause = message.pause;
     p->answering = true;
     p->committed = false;
+    if (p->pause) {
+        look_again(p->control);
+        return;
+    }
+    write_answer(p, status, &err);
+    mw_buf_drop(&p->input, HEAD_SIZE + h.size);
     mw_reactor_source_hold(&p->source);
 }
 
@@ -161,6 +196,33 @@ static void peer_send(peer *p) {
     if (p->output.capacity > READ_SIZE) mw_buf_release(&p->output);
     mw_buf_clear(&p->output);
     if (p->input.size == 0 && p->input.capacity > READ_SIZE) mw_buf_release(&p->input);
+}
+
+static void end_orphans(mw_control *control, bool wait) {
+    for (mw_pause **link = &control->orphans; *link;) {
+        mw_pause *pause = *link;
+        if (!wait && !pause->is_over(pause)) {
+            link = &pause->next;
+            continue;
+        }
+        *link = pause->next;
+        pause->end(pause);
+    }
+}
+
+/* Answers those for whom it is over. */
+static void resume_all(mw_timer *timer, int64_t now_us) {
+    mw_control *control = (mw_control *)((char *)timer - offsetof(mw_control, resumption));
+    bool has_more = false;
+    (void)now_us;
+    for (peer *p = control->first; p; p = p->next) {
+        head h;
+        if (p->pause && p->pause->is_over(p->pause) && head_read(mw_buf_str(&p->input), &h))
+            answer_message(p, h);
+        has_more = has_more || p->pause;
+    }
+    end_orphans(control, false);
+    if (has_more || control->orphans) look_again(control);
 }
 
 static void peer_settle(peer *p) {
@@ -273,6 +335,7 @@ mw_status mw_control_create(mw_reactor *reactor, mw_control_config config,
     control->config = config;
     control->reactor = reactor;
     control->retry.fire = accept_again;
+    control->resumption.fire = resume_all;
     mw_socket *listener = NULL;
     mw_status status =
         mw_socket_listen_path(mw_reactor_sys(reactor), config.path, &listener, err);
@@ -294,6 +357,8 @@ void mw_control_destroy(mw_control *control) {
     close_listener(control);
     mw_timer_clear(control->reactor, &control->retry);
     for (peer *p = control->first; p; p = p->next) peer_close(p);
+    mw_timer_clear(control->reactor, &control->resumption);
+    end_orphans(control, true);
     mw_reactor_bury(control->reactor);
     mw_free(control);
 }

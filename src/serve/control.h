@@ -12,6 +12,7 @@
  */
 #pragma once
 #include "serve/reactor.h"
+#include "serve/response.h"
 
 enum {
     MW_CONTROL_MESSAGE_SIZE_MAX = 64 << 20,
@@ -23,9 +24,16 @@ enum {
 typedef struct mw_control mw_control;
 
 typedef struct {
+    uint32_t kind;
+    mw_str bytes;
+    mw_pause *pause; /* in which it was left before; NULL: it is new */
+} mw_control_message;
+
+typedef struct {
     const char *path;
-    /* Appends the answer; a failure is sent in its place. Must not block. */
-    mw_status (*handle)(void *context, uint32_t kind, mw_str bytes, mw_buf *answer,
+    /* Appends the answer; a failure is sent in its place. Must not block: what takes a while is
+       left in `message->pause`, and handled again once that is over, if its client is there. */
+    mw_status (*handle)(void *context, mw_control_message *message, mw_buf *answer,
                         mw_error *err);
     void *context;
 } mw_control_config;

@@ -4,12 +4,30 @@
 #include "testing/test.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { ECHO = 1, FAIL = 2, STOP = 3 };
+enum { ECHO = 1, FAIL = 2, STOP = 3, WAIT = 4 };
+
+/* What a message is left in waits until it may be over. */
+static atomic_bool may_be_over, was_forsaken;
+static atomic_int looks, ends;
+
+static bool is_over(mw_pause *pause) {
+    if (pause->is_forsaken) atomic_store(&was_forsaken, true);
+    atomic_fetch_add(&looks, 1);
+    return atomic_load(&may_be_over);
+}
+
+static void end_pause(mw_pause *pause) {
+    pause->is_forsaken = false;
+    atomic_fetch_add(&ends, 1);
+}
+
+static mw_pause wait_pause = {.kind = MW_PAUSE_FOR_WORK, .is_over = is_over, .end = end_pause};
 
 static mw_reactor *reactor;
 static mw_control *control;
@@ -17,10 +35,16 @@ static pthread_t thread;
 static char path[256];
 static atomic_int commit_status;
 
-static mw_status handle(void *context, uint32_t kind, mw_str bytes, mw_buf *answer,
+static mw_status handle(void *context, mw_control_message *message, mw_buf *answer,
                         mw_error *err) {
+    uint32_t kind = message->kind;
     (void)context;
-    mw_buf_append_str(answer, bytes);
+    if (kind == WAIT && !message->pause) {
+        message->pause = &wait_pause;
+        return MW_OK;
+    }
+    message->pause = NULL;
+    mw_buf_append_str(answer, message->bytes);
     if (kind == STOP) mw_reactor_stop(reactor);
     if (kind != FAIL) return MW_OK;
     return mw_hint(err, mw_fail(err, MW_CONFLICT, "version: stands already"), "Name another.");
@@ -207,4 +231,83 @@ MW_TEST(control_survives_each_failing_allocation) {
     MW_CHECK(mw_test_every_allocation_fails(create_once, NULL) >= 4);
     mw_control_destroy(NULL);
     mw_control_close(NULL);
+}
+
+/* A client whose message takes a while. */
+static void *ask_and_wait(void *context) {
+    mw_control_client *client = context;
+    mw_buf answer;
+    mw_error err;
+    mw_buf_init(&answer, MW_CONTROL_MESSAGE_SIZE_MAX);
+    mw_status status =
+        mw_control_call(client, WAIT, MW_STR("slow"), 20 * MW_SECOND_US, &answer, &err);
+    MW_CHECK_OK(status, &err);
+    MW_CHECK_EQUAL_STR(mw_buf_str(&answer), "slow");
+    mw_buf_release(&answer);
+    return NULL;
+}
+
+static void wait_until_above(const atomic_int *number, int bound) {
+    while (atomic_load(number) <= bound) sched_yield();
+}
+
+static void begin_waiting(void) {
+    atomic_store(&may_be_over, false);
+    atomic_store(&was_forsaken, false);
+    atomic_store(&looks, 0);
+    atomic_store(&ends, 0);
+    begin();
+}
+
+MW_TEST(control_answers_others_while_one_waits) {
+    begin_waiting();
+    mw_control_client *one = client_connect(), *other = client_connect();
+    pthread_t asker;
+    MW_CHECK(pthread_create(&asker, NULL, ask_and_wait, one) == 0);
+    wait_until_above(&looks, 0);
+    check_echo(other, MW_STR("quick"));
+    MW_CHECK_EQUAL_INT(atomic_load(&ends), 0);
+    atomic_store(&may_be_over, true);
+    MW_CHECK(pthread_join(asker, NULL) == 0);
+    MW_CHECK_EQUAL_INT(atomic_load(&ends), 1);
+    check_echo(one, MW_STR("again"));
+    mw_control_close(one);
+    mw_control_close(other);
+    end();
+}
+
+MW_TEST(control_lets_what_nobody_waits_for_come_to_its_end) {
+    begin_waiting();
+    mw_control_client *one = client_connect(), *other = client_connect();
+    mw_buf answer;
+    mw_buf_init(&answer, 1000);
+    MW_CHECK_STATUS(mw_control_call(one, WAIT, MW_STR("slow"), 20000, &answer, NULL),
+                    MW_TIMED_OUT);
+    wait_until_above(&looks, 0);
+    mw_control_close(one);
+    while (!atomic_load(&was_forsaken)) sched_yield();
+    MW_CHECK_EQUAL_INT(atomic_load(&ends), 0);
+    check_echo(other, MW_STR("quick"));
+    atomic_store(&may_be_over, true);
+    wait_until_above(&ends, 0);
+    mw_buf_release(&answer);
+    mw_control_close(other);
+    end();
+    MW_CHECK_EQUAL_INT(atomic_load(&ends), 1);
+}
+
+/* A message that is left in a pause is answered before the server goes. */
+MW_TEST(control_drains_what_waits) {
+    begin_waiting();
+    mw_control_client *one = client_connect();
+    pthread_t asker;
+    MW_CHECK(pthread_create(&asker, NULL, ask_and_wait, one) == 0);
+    wait_until_above(&looks, 0);
+    mw_reactor_stop(reactor);
+    wait_until_above(&looks, atomic_load(&looks) + 3);
+    MW_CHECK_EQUAL_INT(atomic_load(&ends), 0);
+    atomic_store(&may_be_over, true);
+    MW_CHECK(pthread_join(asker, NULL) == 0);
+    mw_control_close(one);
+    end();
 }

@@ -5,7 +5,8 @@
  * all; in memory, a list. What is read is checked against its name, so damage shows as
  * MW_CORRUPT and never as other bytes. Nothing is ever changed; the same bytes are stored once.
  *
- * One thread uses a handle; several processes may share a folder.
+ * One thread uses a handle, but for what is read from a folder: that any may. Several processes may
+ * share a folder.
  */
 #pragma once
 #include "base/hash.h"
