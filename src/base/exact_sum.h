@@ -67,6 +67,12 @@ static inline mw_exact_sum mw_exact_sum_of(mw_units units) {
     return (mw_exact_sum){{(uint64_t)units, (uint64_t)high, (uint64_t)(high >> 63)}};
 }
 
+/* Whether mw_exact_sum_usual_units takes it. */
+static inline bool mw_exact_sum_is_usual(double value) {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return (bits >> 52 & 0x7ff) - 995 < 64 || bits << 1 == 0;
+}
 /* A value of a usual magnitude, or 0, in units, less than 2^117: so a few of them may be added up
    before they are merged. False for all others, what no sum takes among them. */
 static inline bool mw_exact_sum_usual_units(double value, mw_units *out_units) {

@@ -8,8 +8,8 @@
  * one key and some windows, is one.
  *
  * A hint is the position at which a search for a bound of the group's ended last, its low 32 bits:
- * the next one starts there. It may be stale: it costs time then, never truth. Short rings do
- * without.
+ * the next one starts there. It never stands behind where it would for the latest moment that has
+ * read (mw_group_goes_on); where positions outgrow it, it may be stale.
  *
  * A card's ring may be out on disk (feature/spill.h): then its card says where.
  */
@@ -21,7 +21,9 @@
 typedef struct {
     uint64_t place; /* in the spill */
     int64_t newest; /* the time of its last event */
-    uint32_t count, capacity;
+    uint32_t count;
+    uint32_t capacity : 31;
+    uint32_t has_unusual : 1;
 } mw_ring_out;
 
 typedef struct {

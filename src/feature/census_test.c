@@ -1,6 +1,7 @@
 #include "feature/census.h"
 
 #include "base/prng.h"
+#include "feature/ring_slot.h"
 #include "testing/declare.h"
 #include "testing/test.h"
 
@@ -28,7 +29,7 @@ typedef struct {
 } world;
 
 static void create(world *w, mw_type type, bool is_bucketed, const mw_symbols *symbols) {
-    *w = (world){.shape = {.element_words = WORDS, .symbols = symbols},
+    *w = (world){.shape = {.element_words = WORDS, .slot_words = WORDS, .symbols = symbols},
                  .plan = {1, type, is_bucketed, SPANS, &w->shape},
                  .budget = {.max = SIZE_MAX},
                  .prng = mw_test_seed()};

@@ -2,6 +2,7 @@
 
 #include "base/prng.h"
 #include "feature/engine.h"
+#include "feature/ring_slot.h"
 #include "testing/declare.h"
 #include "testing/test.h"
 
@@ -58,7 +59,8 @@ MW_TEST(fold_merges_in_any_order) {
 MW_TEST(fold_merges_ticks_as_it_would_one_by_one) {
     enum { TICKS = 70, WORD = 1 };
     static const mw_type types[] = {MW_TYPE_NUMBER, MW_TYPE_TIME};
-    mw_ring_shape shape = {.element_words = WORD + MW_FOLD_WORDS_MAX};
+    mw_ring_shape shape = {.element_words = WORD + MW_FOLD_WORDS_MAX,
+                           .slot_words = WORD + MW_FOLD_WORDS_MAX};
     uint64_t prng = mw_test_seed();
     for (mw_fold_kind kind = MW_FOLD_COUNT; kind <= MW_FOLD_LAST; kind++)
         for (size_t round = 0; round < 40; round++) {

@@ -8,7 +8,7 @@
 #define RARE __attribute__((noinline, cold))
 
 void mw_group_init(mw_group *group, const mw_group_plan *plan, mw_budget *budget) {
-    *group = (mw_group){.plan = plan, .swept = INT64_MIN};
+    *group = (mw_group){.plan = plan, .latest_t = INT64_MIN, .swept = INT64_MIN};
     mw_pool_init(&group->rings, budget);
     mw_cards_init(&group->cards, (size_t)plan->key_count, plan->census_count, plan->bound_count,
                   budget);
@@ -20,6 +20,12 @@ static void release_censuses(mw_group *group, mw_card *card) {
         mw_census_release(censuses[i]);
         censuses[i] = NULL;
     }
+}
+
+/* What was read before says nothing any more of where windows will end. */
+RARE static void forget_hints(mw_group *group, mw_card *card) {
+    uint32_t *hints = mw_cards_hints(&group->cards, card);
+    for (size_t i = 0; i < group->plan->bound_count; i++) hints[i] = (uint32_t)card->ring.first;
 }
 
 /* Where the pool does not own the blocks, the cards alone know them. */
@@ -120,7 +126,9 @@ RARE mw_status mw_group_peek(const mw_group *group, const mw_card *card, mw_ring
     mw_ring ring = card->ring;
     if (card->is_out) {
         const void *bytes;
-        ring = (mw_ring){.count = card->out.count, .capacity = card->out.capacity};
+        ring = (mw_ring){.count = card->out.count,
+                         .capacity = card->out.capacity,
+                         .has_unusual = card->out.has_unusual};
         MW_TRY(mw_spill_look(group->spill, card->out.place,
                              mw_ring_size(&group->plan->ring, ring.capacity), &ring.first, &bytes,
                              err));
@@ -172,7 +180,8 @@ RARE mw_status mw_group_put_out(mw_group *group, mw_card *card, bool *out_is_out
     if (card->is_out || card->reserved > 0 || ring->count == 0) return MW_OK;
     mw_ring_out out = {.newest = mw_ring_time(shape, ring, mw_ring_end(ring) - 1),
                        .count = ring->count,
-                       .capacity = ring->capacity};
+                       .capacity = ring->capacity,
+                       .has_unusual = ring->has_unusual};
     mw_str bytes = {(const char *)ring->words, mw_ring_size(shape, ring->capacity)};
     MW_TRY(mw_spill_put(group->spill, ring->first, bytes, &out.place, err));
     mw_ring_release(&card->ring, &group->rings);
@@ -273,6 +282,7 @@ RARE void mw_group_withdraw(mw_group *group, mw_card *card, const mw_cell *eleme
     for (uint32_t i = 0; i < plan->census_count; i++)
         if (censuses[i]) mw_census_remove(censuses[i], position);
     mw_ring_remove(&plan->ring, &card->ring, position);
+    forget_hints(group, card);
 }
 
 mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup,
@@ -308,6 +318,7 @@ static size_t count_withdrawn(const mw_group_plan *plan, const mw_card *card) {
 }
 
 static void forget_out(mw_group *group, mw_card *card) {
+    MW_ASSERT(card->reserved == 0);
     mw_spill_drop(group->spill, card->out.place,
                   mw_ring_size(&group->plan->ring, card->out.capacity));
     card->ring = (mw_ring){0};

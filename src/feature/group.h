@@ -22,6 +22,7 @@ typedef struct {
     mw_spill *spill; /* where rings go that are out; NULL: none ever is */
     size_t withdrawn_count; /* elements that corrections replaced and that are kept, or more */
     mw_card *recent; /* found last: an event mostly follows its moment; NULL: none */
+    int64_t latest_t; /* of all moments that have read */
     int64_t swept;   /* the place of the last sweep, */
     size_t inserted; /* and how many events have come since */
     size_t grown_at; /* as many as had come when a ring grew before it was full */
@@ -35,6 +36,13 @@ static inline int64_t mw_time_add(int64_t a, int64_t b) {
     int64_t sum;
     if (!__builtin_add_overflow(a, b, &sum)) return sum;
     return b < 0 ? INT64_MIN : INT64_MAX;
+}
+/* Notes that a moment at `t` reads the card. True if none has read at a later time: then each hint
+   of the card is where its bound lies now, or before. Not so where positions outgrow hints. */
+static inline bool mw_group_goes_on(mw_group *group, const mw_card *card, int64_t t) {
+    bool goes_on = t >= group->latest_t;
+    if (goes_on) group->latest_t = t;
+    return goes_on && mw_ring_end(&card->ring) <= UINT32_MAX;
 }
 /* The time before which no window will ever look again, once the engine stands at `place`. */
 static inline int64_t mw_group_horizon(const mw_group *group, int64_t place) {

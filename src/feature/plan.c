@@ -397,12 +397,9 @@ static mw_status settle_columns(planner *p, int32_t index, mw_error *err) {
     group->powered = mw_arena_alloc(p->arena, count, sizeof *group->powered);
     group->censuses = mw_arena_alloc(p->arena, count, sizeof *group->censuses);
     group->bounds = mw_arena_alloc(p->arena, 2 * count, sizeof *group->bounds);
-    group->marked = mw_arena_alloc(p->arena, 2 * count, sizeof *group->marked);
-    group->mark_bounds = mw_arena_alloc(p->arena, 2 * count, sizeof *group->mark_bounds);
     group->peaked = mw_arena_alloc(p->arena, count, sizeof *group->peaked);
     if (!group->columns || !group->ranks || !group->totalled || !group->powered ||
-        !group->censuses || !group->bounds || !group->marked || !group->mark_bounds ||
-        !group->peaked || !group->folds)
+        !group->censuses || !group->bounds || !group->peaked || !group->folds)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
     for (size_t i = 0; i < p->plan->window_count; i++)
         if (p->placed[i].group == index && !settle_window(p, group, &p->placed[i].window))
@@ -421,8 +418,8 @@ static void settle_words(planner *p, mw_group_plan *group) {
     if (group->known_word && p->program->streams[group->stream].id_count > 0)
         group->withdrawn_word = words++;
     group->ring.element_words = words;
+    group->ring.slot_words = words + MW_RING_SUM_WORDS * group->ring.total_count;
     group->ring.totalled = group->totalled;
-    group->ring.marked = group->marked;
     group->ring.peaked = group->peaked;
     group->ring.powers = group->powered;
     group->ring.ranks = group->ranks;
@@ -451,33 +448,14 @@ static uint32_t span_of(mw_group_plan *group, const mw_range_plan *range, int32_
     return group->censuses[census].span_count++;
 }
 
-static int32_t mark_of(mw_group_plan *group, int32_t bound, int32_t total) {
-    uint32_t i = 0;
-    while (i < group->ring.mark_count &&
-           (group->mark_bounds[i] != bound || group->marked[i] != (uint32_t)total))
-        i++;
-    if (i == group->ring.mark_count) {
-        group->mark_bounds[i] = bound;
-        group->marked[group->ring.mark_count++] = (uint32_t)total;
-    }
-    return (int32_t)i;
-}
-
-/* Notes that windows need a total at a cut; gives where it will be. */
-static mw_sum_plan sum_of(mw_group_plan *group, mw_lookup_plan *lookup, int32_t cut,
-                          int32_t total) {
-    size_t i = 0;
-    while (i < lookup->sum_count &&
-           (lookup->sums[i].cut != cut || lookup->sums[i].total != total))
-        i++;
-    if (i == lookup->sum_count)
-        lookup->sums[lookup->sum_count++] = (mw_sum_plan){
-            cut, total, mark_of(group, lookup->cuts[cut].bound, total), (int32_t)i};
-    return lookup->sums[i];
+static void note_total(mw_lookup_plan *lookup, uint32_t total) {
+    for (size_t i = 0; i < lookup->total_count; i++)
+        if (lookup->totals[i] == total) return;
+    lookup->totals[lookup->total_count++] = total;
 }
 
 /* Lets a range's window be read off a difference; false if it is none such. */
-static bool settle_difference(mw_group_plan *group, mw_lookup_plan *lookup, mw_range_plan *range,
+static bool settle_difference(mw_lookup_plan *lookup, mw_range_plan *range,
                               const mw_window_plan *window) {
     if (range->since != MW_NONE || window->total == MW_NONE) return false;
     bool is_sum = window->aggregate == MW_AGGREGATE_SUM;
@@ -488,10 +466,8 @@ static bool settle_difference(mw_group_plan *group, mw_lookup_plan *lookup, mw_r
         found++;
     if (found == end) {
         range->difference_count++;
-        mw_sum_plan start = sum_of(group, lookup, range->start_cut, window->total);
-        mw_sum_plan end_of = sum_of(group, lookup, range->end_cut, window->total);
-        *found = (mw_difference_plan){window->total, start.place, end_of.place,
-                                      start.mark,    end_of.mark, MW_NONE,     MW_NONE};
+        note_total(lookup, (uint32_t)window->total);
+        *found = (mw_difference_plan){window->total, MW_NONE, MW_NONE};
     }
     *(is_sum ? &found->sum : &found->mean) = (int32_t)window->index;
     return true;
@@ -514,7 +490,7 @@ static bool stands_apart(mw_group_plan *group, mw_lookup_plan *lookup, mw_range_
     if (window->rank != MW_NONE) return settle_best(group, range, window);
     bool is_count = window->aggregate == MW_AGGREGATE_COUNT;
     if (!is_count && window->aggregate != MW_AGGREGATE_SINCE)
-        return settle_difference(group, lookup, range, window);
+        return settle_difference(lookup, range, window);
     int32_t *place = is_count ? &range->count : &range->latest;
     if (*place != MW_NONE) return false;
     *place = (int32_t)window->index;
@@ -612,21 +588,6 @@ static bool is_nested(const mw_lookup_plan *lookup) {
     return true;
 }
 
-/* By total, then by cut: so one way back through a ring finds those of a total. */
-static void sort_sums(mw_lookup_plan *lookup) {
-    for (size_t i = 1; i < lookup->sum_count; i++) {
-        mw_sum_plan sum = lookup->sums[i];
-        size_t k = i;
-        for (; k > 0; k--) {
-            mw_sum_plan before = lookup->sums[k - 1];
-            if (before.total < sum.total || (before.total == sum.total && before.cut < sum.cut))
-                break;
-            lookup->sums[k] = before;
-        }
-        lookup->sums[k] = sum;
-    }
-}
-
 static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
     mw_lookup_plan *lookup = &p->plan->lookups[index];
     mw_group_plan *group = &p->plan->groups[lookup->group];
@@ -634,13 +595,13 @@ static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
     for (size_t i = 0; i < p->plan->window_count; i++) count += p->placed[i].lookup == index;
     lookup->cuts = mw_arena_alloc(p->arena, 2 * count, sizeof *lookup->cuts);
     lookup->ranges = mw_arena_alloc(p->arena, count, sizeof *lookup->ranges);
-    lookup->sums = mw_arena_alloc(p->arena, 2 * count, sizeof *lookup->sums);
+    lookup->totals = mw_arena_alloc(p->arena, count, sizeof *lookup->totals);
     mw_window_plan *windows = mw_arena_alloc(p->arena, count, sizeof *windows);
     mw_nothing_plan *nothings = mw_arena_alloc(p->arena, count, sizeof *nothings);
     lookup->runs = mw_arena_alloc(p->arena, count, sizeof *lookup->runs);
     mw_difference_plan *differences = mw_arena_alloc(p->arena, count, sizeof *differences);
     mw_best_plan *bests = mw_arena_alloc(p->arena, count, sizeof *bests);
-    if (!lookup->cuts || !lookup->runs || !lookup->ranges || !lookup->sums || !windows ||
+    if (!lookup->cuts || !lookup->runs || !lookup->ranges || !lookup->totals || !windows ||
         !nothings || !differences || !bests)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
 
@@ -664,11 +625,9 @@ static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
         bests += lookup->ranges[i].best_count;
         lookup->leaves_out |= lookup->ranges[i].leaves_out;
     }
-    sort_sums(lookup);
     lookup->is_nested = is_nested(lookup);
     note_windows(p, index, lookup);
     if (lookup->cut_count > p->plan->cut_count_max) p->plan->cut_count_max = lookup->cut_count;
-    if (lookup->sum_count > p->plan->sum_count_max) p->plan->sum_count_max = lookup->sum_count;
     lookup->is_own = group->own_lookup == MW_NONE && asks_for_own(p, lookup);
     if (lookup->is_own) group->own_lookup = index;
     return MW_OK;

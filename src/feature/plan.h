@@ -39,7 +39,7 @@ typedef struct {
     mw_column *columns;       /* column i is word 1 + i of an element */
     size_t column_count;
     mw_rank *ranks;
-    uint32_t *totalled, *marked, *peaked; /* of the ring */
+    uint32_t *totalled, *peaked; /* of the ring */
     mw_ring_powers *powered;
     mw_census_plan *censuses;
     uint32_t census_count;
@@ -47,7 +47,6 @@ typedef struct {
     mw_fold *folds;
     mw_bound_plan *bounds;
     size_t fold_count, bound_count;
-    int32_t *mark_bounds;     /* with which each of the ring's marks moves */
     mw_ring_shape ring;
     uint32_t instance_word;   /* which instance an event belongs to; 0: not kept */
     uint32_t known_word;      /* when it became known; 0: not kept */
@@ -67,10 +66,6 @@ typedef enum {
 /* Where windows of a look-up begin or end: the group's bound; MW_NONE: where the ring begins. */
 typedef struct { mw_bound_plan at; int32_t bound; } mw_cut_plan;
 
-/* A running total that windows of a look-up need at a cut, with which a mark of the group's moves,
-   and its place among those that a reader finds. */
-typedef struct { int32_t cut, total, mark, place; } mw_sum_plan;
-
 typedef struct {
     const mw_window *window;
     mw_aggregate aggregate;     /* that of the window */
@@ -88,8 +83,6 @@ typedef struct { uint32_t window, peak; } mw_best_plan; /* the best number of a 
 /* A total over a range, and the windows that are made of it. */
 typedef struct {
     int32_t total;
-    int32_t start, end;         /* places of what stands before the range's ends */
-    int32_t start_mark, end_mark;
     int32_t sum, mean;          /* of the model's windows; MW_NONE: not asked for */
 } mw_difference_plan;
 
@@ -126,9 +119,9 @@ typedef struct {
     mw_window_run *runs;        /* all windows that it reads, */
     size_t run_count, window_count; /* and how many they are */
     mw_cut_plan *cuts;          /* the latest first, as far as their order is known */
-    mw_sum_plan *sums;          /* by total, then by cut */
     mw_range_plan *ranges;
-    size_t cut_count, sum_count, range_count;
+    uint32_t *totals;           /* those that its differences are of */
+    size_t cut_count, range_count, total_count;
 } mw_lookup_plan;
 
 typedef struct {
@@ -136,7 +129,7 @@ typedef struct {
     mw_lookup_plan *lookups;     /* first those of the features, then those of the label; each
                                     after those that it waits for */
     size_t group_count, lookup_count, feature_lookup_count;
-    size_t cut_count_max, sum_count_max, total_count_max; /* of a lookup; the last of a group */
+    size_t cut_count_max, total_count_max; /* of a lookup; of a group */
     mw_edge_plan *edges;         /* of all windows that keep to ticks */
     size_t edge_count, window_count; /* the model's windows that are kept */
     int32_t *first_of_stream;    /* by stream: its first group, or MW_NONE; and whether */

@@ -30,11 +30,10 @@ typedef struct {
 mw_status mw_desk_init(mw_desk *desk, const mw_plan *plan, const mw_zone *zone, mw_arena *arena,
                        mw_error *err) {
     desk->cuts = mw_arena_alloc_lines(arena, plan->cut_count_max + 1, sizeof *desk->cuts);
-    desk->sums = mw_arena_alloc_lines(arena, plan->sum_count_max + 1, sizeof *desk->sums);
+    desk->sums = mw_arena_alloc_lines(arena, plan->total_count_max + 1, sizeof *desk->sums);
     desk->event_row =
         mw_arena_alloc_lines(arena, plan->field_count_max + 1, sizeof *desk->event_row);
-    desk->totals = mw_arena_alloc_lines(arena, plan->total_count_max + 1, sizeof *desk->totals);
-    if (!desk->cuts || !desk->sums || !desk->totals || !desk->event_row)
+    if (!desk->cuts || !desk->sums || !desk->event_row)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory to start");
     return mw_edges_init(&desk->edges, plan->edges, plan->edge_count, zone, arena, err);
 }
@@ -116,9 +115,7 @@ static mw_total total_of(const range *r, int32_t total) {
     const mw_ring_shape *shape = &r->group->ring;
     uint32_t word = shape->totalled[total];
     if (r->known_before != INT64_MAX) return total_seen(r, word);
-    mw_ring_mark from = mw_ring_before(shape, r->ring, (uint32_t)total, r->from);
-    mw_ring_mark to = mw_ring_before(shape, r->ring, (uint32_t)total, r->to);
-    mw_total between = mw_ring_between(&from, &to);
+    mw_total between = mw_ring_total(shape, r->ring, (uint32_t)total, r->from, r->to);
     if (r->instance != 0) take_own_out(r, word, &between);
     return between;
 }
@@ -333,13 +330,13 @@ static inline void put_total(const mw_difference_plan *between, double sum, int6
 /* The moment sees all events of the range. */
 static inline void read_whole(const mw_reading *reading, const mw_range_plan *plan,
                               const range *r, mw_cell *out_windows) {
-    const mw_ring_mark *sums = reading->desk->sums;
     if (plan->count != MW_NONE)
         out_windows[plan->count].number = (double)(int64_t)(r->to - r->from);
     if (plan->latest != MW_NONE) out_windows[plan->latest] = since_last(r, reading->t);
     for (size_t i = 0; i < plan->difference_count; i++) {
         const mw_difference_plan *between = &plan->differences[i];
-        mw_total found = mw_ring_between(&sums[between->start], &sums[between->end]);
+        mw_total found = mw_ring_total(&r->group->ring, r->ring, (uint32_t)between->total,
+                                       r->from, r->to);
         put_total(between, mw_exact_sum_read(&found.sum), (int64_t)found.count, out_windows);
     }
     for (size_t i = 0; i < plan->best_count; i++)
@@ -387,48 +384,22 @@ static inline int64_t time_of(const mw_reading *reading, const mw_cut_plan *cut)
     return mw_bound_time(&cut->at, reading->t, &reading->desk->edges);
 }
 
-/* Where the look-up's windows begin and end in a short ring: found on one way from its end back to
-   the earliest cut. */
-static inline void walk_cuts(const mw_reading *reading, const mw_lookup_plan *lookup,
-                             const mw_ring_shape *shape, const mw_ring *at) {
-    const mw_ring ring = *at;
-    uint64_t position = mw_ring_end(&ring), *found = reading->desk->cuts;
-    int64_t before = INT64_MAX; /* the time of the cut before, which mostly is later */
-    for (const mw_cut_plan *cut = lookup->cuts, *end = cut + lookup->cut_count; cut < end; cut++) {
-        int64_t time = time_of(reading, cut);
-        if (time > before) position = mw_ring_end(&ring);
-        while (position > ring.first && mw_ring_time(shape, &ring, position - 1) >= time)
-            position--;
-        *found++ = position;
-        before = time;
-    }
-}
-
-/* The totals that a look-up asks for in a short ring: each on the same way, whose cuts mostly lie
-   one before the other. At the ring's end a total is nothing. */
-static inline void walk_sums(const mw_desk *desk, const mw_lookup_plan *lookup,
-                             const mw_ring_shape *shape, const mw_ring *at) {
-    const mw_ring ring = *at;
-    int32_t total = MW_NONE;
-    mw_short_total found = {0};
-    for (const mw_sum_plan *s = lookup->sums, *end = s + lookup->sum_count; s < end; s++) {
-        uint64_t cut = desk->cuts[s->cut];
-        if (s->total != total || cut > found.position)
-            found = (mw_short_total){.position = mw_ring_end(&ring)};
-        total = s->total;
-        mw_short_reach(shape, &ring, shape->totalled[total], cut, &found);
-        desk->sums[s->place] = found.is_unusual
-                                   ? mw_ring_before(shape, &ring, (uint32_t)total, cut)
-                                   : mw_short_mark(&found);
-    }
-}
-
-/* Where a cut lies in a longer ring: mostly where it was last, or a few events on. */
-static inline uint64_t find_cut(const mw_ring_shape *shape, const mw_ring *ring, uint32_t *hint,
-                                int64_t time) {
-    uint64_t found, near = mw_ring_hinted(ring, *hint);
-    if (!mw_ring_seek_near(shape, ring, near, time, &found))
+/* Where a cut lies: mostly where it was last, or a few events on. */
+static inline uint64_t find_cut_on(const mw_ring_shape *shape, const mw_ring *ring,
+                                   uint32_t *hint, int64_t time) {
+    uint64_t found;
+    if (!mw_ring_seek_near(shape, ring, mw_ring_hinted(ring, *hint), time, &found))
         found = mw_ring_seek(shape, ring, found, time);
+    *hint = (uint32_t)found;
+    return found;
+}
+
+/* The same, or before. */
+static uint64_t find_cut(const mw_ring_shape *shape, const mw_ring *ring, uint32_t *hint,
+                         int64_t time) {
+    uint64_t near = mw_ring_hinted(ring, *hint);
+    if (mw_ring_is_past(shape, ring, near, time)) return find_cut_on(shape, ring, hint, time);
+    uint64_t found = mw_ring_seek(shape, ring, near, time);
     *hint = (uint32_t)found;
     return found;
 }
@@ -444,33 +415,9 @@ static inline void find_cuts(const mw_reading *reading, const mw_lookup_plan *lo
                                   time_of(reading, cut));
 }
 
-/* The marks of a ring that is not short; NULL: it has none. */
-static inline mw_ring_mark *marks_of(const mw_ring_shape *shape, const mw_ring *ring) {
-    bool has_marks = mw_ring_moving_words(shape, ring->capacity) > 0;
-    return has_marks ? mw_ring_marks(shape, ring) : NULL;
-}
-
-/* A running total at a position: the mark that moves with it or, where a ring has none, what it
-   keeps tells. */
-static inline mw_ring_mark total_at(const mw_ring_shape *shape, const mw_ring *ring,
-                                    mw_ring_mark *mark, int32_t total, uint64_t position) {
-    if (!mark) return mw_ring_before(shape, ring, (uint32_t)total, position);
-    mw_ring_bring(shape, ring, (uint32_t)total, position, mark);
-    return *mark;
-}
-
-RARE static void find_sums(const mw_desk *desk, const mw_lookup_plan *lookup,
-                           const mw_ring_shape *shape, const mw_ring *ring) {
-    mw_ring_mark *marks = marks_of(shape, ring);
-    for (const mw_sum_plan *sum = lookup->sums, *end = sum + lookup->sum_count; sum < end; sum++)
-        desk->sums[sum->place] = total_at(shape, ring, marks ? &marks[sum->mark] : NULL,
-                                          sum->total, desk->cuts[sum->cut]);
-}
-
 /* --- windows that end together ---------------------------------------------------------------- */
 
-/* Of nested ranges one lies within the next: they are found on one way back, and each is read as
-   soon as its begin is known. */
+/* Of nested ranges one lies within the next: each is read as soon as its begin is known. */
 typedef struct {
     const mw_reading *reading;
     const mw_lookup_plan *lookup;
@@ -505,101 +452,32 @@ static inline void read_events(const nest *in, const mw_range_plan *plan, uint64
     if (plan->other_count > 0) read_others(in, plan, from, to);
 }
 
-RARE static void put_unusual_total(const nest *in, const mw_difference_plan *between,
-                                   uint64_t from, uint64_t to) {
-    const mw_ring_shape *shape = &in->group->plan->ring;
-    mw_total found = {0};
-    for (; from < to; from++)
-        mw_total_add(&found, mw_ring_at(shape, &in->card->ring, from,
-                                        shape->totalled[between->total])->number);
-    put_total(between, mw_exact_sum_read(&found.sum), (int64_t)found.count, in->windows);
-}
-
-static inline uint64_t go_back(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position,
-                               int64_t time) {
-    while (position > ring->first && mw_ring_time(shape, ring, position - 1) >= time) position--;
-    return position;
-}
-
-static void read_short_nest(const nest *in) {
-    const mw_ring_shape shape = in->group->plan->ring;
-    const mw_ring ring = in->card->ring;
-    const mw_cut_plan *cut = in->lookup->cuts;
-    const mw_range_plan *plan = in->lookup->ranges, *last = plan + in->lookup->range_count;
-    mw_short_total *totals = in->reading->desk->totals;
-    int64_t t = in->reading->t;
-    uint64_t to = go_back(&shape, &ring, mw_ring_end(&ring), mw_time_add(t, cut->at.offset_us));
-    uint64_t from = to;
-    for (uint32_t i = 0; i < shape.total_count; i++) totals[i] = (mw_short_total){.position = to};
-    for (; plan < last; plan++) {
-        from = go_back(&shape, &ring, from, mw_time_add(t, (++cut)->at.offset_us));
-        if (from == to) {
-            read_nothing(plan, in->windows);
-            continue;
-        }
-        const mw_difference_plan *between = plan->differences;
-        for (size_t i = 0; i < plan->difference_count; i++, between++) {
-            mw_short_total *total = &totals[between->total];
-            mw_short_reach(&shape, &ring, shape.totalled[between->total], from, total);
-            if (total->is_unusual) {
-                put_unusual_total(in, between, from, to);
-                continue;
-            }
-            mw_exact_sum sum = mw_exact_sum_of(total->units);
-            put_total(between, mw_exact_sum_read(&sum), total->count, in->windows);
-        }
-        read_events(in, plan, from, to);
-    }
-}
-
-static inline void read_difference(const nest *in, const mw_difference_plan *between,
-                                   const mw_ring_mark *start, const mw_ring_mark *end) {
-    mw_total found = mw_ring_between(start, end);
-    put_total(between, mw_exact_sum_read(&found.sum), (int64_t)found.count, in->windows);
-}
-
-/* Where windows do not end with the ring, or it has no marks. */
-RARE static void read_far_difference(const nest *in, const mw_difference_plan *between,
-                                     uint64_t from, uint64_t to) {
+/* Where no moment has asked for a later time, and all in the ring is usual. */
+static void read_nest(const nest *in) {
     const mw_ring_shape *shape = &in->group->plan->ring;
     const mw_ring *ring = &in->card->ring;
-    mw_ring_mark *marks = marks_of(shape, ring);
-    mw_ring_mark start = total_at(shape, ring, marks ? &marks[between->start_mark] : NULL,
-                                  between->total, from);
-    mw_ring_mark end = total_at(shape, ring, marks ? &marks[between->end_mark] : NULL,
-                                between->total, to);
-    read_difference(in, between, &start, &end);
-}
-
-static void read_long_nest(const nest *in) {
-    const mw_ring_shape *shape = &in->group->plan->ring;
-    const mw_ring *ring = &in->card->ring;
-    const mw_ring_mark *ends = mw_ring_ends(shape, ring);
-    mw_ring_mark *marks = marks_of(shape, ring);
     uint32_t *hints = mw_cards_hints(&in->group->cards, in->card);
     const mw_cut_plan *cut = in->lookup->cuts;
     const mw_range_plan *plan = in->lookup->ranges, *last = plan + in->lookup->range_count;
+    mw_units *sums = in->reading->desk->sums;
     int64_t t = in->reading->t;
-    uint64_t from, to = find_cut(shape, ring, &hints[cut->bound],
-                                 mw_time_add(t, cut->at.offset_us));
-    bool is_near = marks && to == mw_ring_end(ring);
+    uint64_t from, to = find_cut_on(shape, ring, &hints[cut->bound],
+                                    mw_time_add(t, cut->at.offset_us));
+    const uint32_t *total = in->lookup->totals, *end = total + in->lookup->total_count;
+    for (; total < end && to > ring->first; total++)
+        sums[*total] = mw_ring_sum_behind(shape, ring, to - 1, *total);
     for (; plan < last; plan++) {
         cut++;
-        from = find_cut(shape, ring, &hints[cut->bound], mw_time_add(t, cut->at.offset_us));
+        from = find_cut_on(shape, ring, &hints[cut->bound], mw_time_add(t, cut->at.offset_us));
         if (from >= to) {
             read_nothing(plan, in->windows);
             continue;
         }
         const mw_difference_plan *between = plan->differences;
-        for (const mw_difference_plan *end = between + plan->difference_count; between < end;
-             between++) {
-            if (!is_near) {
-                read_far_difference(in, between, from, to);
-                continue;
-            }
-            mw_ring_mark *start = &marks[between->start_mark];
-            mw_ring_bring(shape, ring, (uint32_t)between->total, from, start);
-            read_difference(in, between, start, &ends[between->total]);
+        for (size_t i = 0; i < plan->difference_count; i++, between++) {
+            uint32_t of = (uint32_t)between->total;
+            mw_exact_sum sum = mw_exact_sum_of(sums[of] - mw_ring_sum_at(shape, ring, from, of));
+            put_total(between, mw_exact_sum_read(&sum), (int64_t)(to - from), in->windows);
         }
         read_events(in, plan, from, to);
     }
@@ -614,21 +492,12 @@ static bool make_room(mw_desk *desk, size_t count) {
 
 /* Whatever its ranges are. */
 RARE static void read_any(const nest *in, range *r) {
-    const mw_desk *desk = in->reading->desk;
-    const mw_ring_shape *shape = &in->group->plan->ring;
-    const mw_ring *ring = &in->card->ring;
-    if (mw_ring_is_short(ring)) {
-        walk_cuts(in->reading, in->lookup, shape, ring);
-        walk_sums(desk, in->lookup, shape, ring);
-    } else {
-        find_cuts(in->reading, in->lookup, in->group, in->card);
-        find_sums(desk, in->lookup, shape, ring);
-    }
+    find_cuts(in->reading, in->lookup, in->group, in->card);
     read_ranges(in->reading, in->lookup, r, in->windows);
 }
 
 mw_status mw_reading_lookup(const mw_reading *reading, const mw_lookup_plan *lookup,
-                            const mw_group *group, mw_card *card, mw_cell *out_windows) {
+                            mw_group *group, mw_card *card, mw_cell *out_windows) {
     if (!card || card->ring.count == 0) {
         for (size_t i = 0; i < lookup->range_count; i++)
             read_nothing(&lookup->ranges[i], out_windows);
@@ -642,7 +511,8 @@ mw_status mw_reading_lookup(const mw_reading *reading, const mw_lookup_plan *loo
         all_own = mw_instances_span(reading->instances, asking, (uint32_t)group->plan->stream,
                                     INT64_MIN, INT64_MAX);
     bool hides_some = group->withdrawn_count > 0 || all_own.first <= all_own.last;
-    if (!lookup->is_nested || hides_some) {
+    bool goes_on = mw_group_goes_on(group, card, reading->t);
+    if (!lookup->is_nested || hides_some || !goes_on || card->ring.has_unusual) {
         range r = {.group = group->plan,
                    .ring = &card->ring,
                    .censuses = mw_cards_censuses(&group->cards, card),
@@ -651,10 +521,8 @@ mw_status mw_reading_lookup(const mw_reading *reading, const mw_lookup_plan *loo
                    .asking = asking,
                    .known_before = INT64_MAX};
         read_any(&in, &r);
-    } else if (mw_ring_is_short(&card->ring)) {
-        read_short_nest(&in);
     } else {
-        read_long_nest(&in);
+        read_nest(&in);
     }
     return MW_OK;
 }

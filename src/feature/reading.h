@@ -1,11 +1,11 @@
 /*
  * reading: the values of windows on one card, by the rules 2, 3, 10, 12 and 13.
  *
- * Where windows end in the ring is found once for all that end there, then the totals of what came
- * before, once for all that need one; a range of events once for all windows over it. A sum is the
- * difference of two totals: O(1). The rest looks at the ends of the range or at summaries. Events
- * that the moment must not see (its own, or ones known too late for a label) are rare: counts and
- * sums take its own back out, everything else scans the range for them.
+ * Where windows end in the ring is found once for all that end there, a range of events once for
+ * all windows over it. A sum is the difference of what came before its two ends: O(1). The rest
+ * looks at the ends of the range or at summaries. Events that the moment must not see (its own, or
+ * ones known too late for a label) are rare: counts and sums take its own back out, everything else
+ * scans the range for them.
  */
 #pragma once
 #include "feature/group.h"
@@ -16,8 +16,7 @@
 typedef struct {
     mw_edges edges;
     uint64_t *cuts;     /* where windows begin and end */
-    mw_ring_mark *sums; /* of the look-up's */
-    mw_short_total *totals; /* of a group's, on the way back through a short ring */
+    mw_units *sums;     /* of a group's totals, before where its windows end */
     mw_cell *event_row; /* of any stream */
     mw_cell *values;    /* that are counted, for as many events as one card had */
     size_t value_capacity;
@@ -42,5 +41,5 @@ typedef struct {
 /* Fills the cells, by the model's windows, of all windows that a lookup serves. `card`: what it
    found; NULL: no event has its keys. MW_NO_MEMORY without a message. */
 MW_MUST_USE mw_status mw_reading_lookup(const mw_reading *reading, const mw_lookup_plan *lookup,
-                                        const mw_group *group, mw_card *card,
+                                        mw_group *group, mw_card *card,
                                         mw_cell *out_windows);

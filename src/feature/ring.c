@@ -12,18 +12,10 @@
 enum { FAN_BITS = 4, FAN = 1 << FAN_BITS };
 /* Powers are kept of every fourth position: to add one takes long. */
 enum { POWERS_BITS = 2, POWERS_EVERY = 1 << POWERS_BITS, CAPACITY_MIN = 4 };
-_Static_assert(MW_RING_KEPT <= 16, "so few values of usual magnitudes fit in mw_units");
 _Static_assert((int)MW_RING_KEPT == (int)FAN, "one look at a position tells both");
 
 static size_t level_nodes(uint32_t capacity, int level) {
     return (size_t)capacity >> (FAN_BITS * level);
-}
-
-/* Of a ring that is not short: the words of its totals and what moves, and of its powers. */
-static inline size_t mark_words(const mw_ring_shape *shape, uint32_t capacity) {
-    size_t kept = (capacity >> MW_RING_KEPT_BITS) + 1; /* and those at the end */
-    return kept * shape->total_count * (sizeof(mw_ring_mark) / sizeof(mw_cell)) +
-           mw_ring_moving_words(shape, capacity);
 }
 
 static inline size_t powers_words(const mw_ring_shape *shape) {
@@ -35,9 +27,9 @@ static inline size_t powers_words(const mw_ring_shape *shape) {
 
 /* The words before the summaries. */
 static inline size_t base_words(const mw_ring_shape *shape, uint32_t capacity) {
-    size_t words = (size_t)capacity * shape->element_words;
+    size_t words = (size_t)capacity * shape->slot_words;
     if (capacity <= MW_RING_SHORT_MAX) return words;
-    words += mark_words(shape, capacity);
+    words += mw_ring_peak_words(shape, capacity);
     if (shape->powers_count > 0) words += ((capacity >> POWERS_BITS) + 1) * powers_words(shape);
     return words;
 }
@@ -105,7 +97,7 @@ RARE static void seal_nodes(const mw_ring_shape *shape, mw_ring *ring, uint64_t 
             return;
         for (uint32_t rank = 0; rank < shape->rank_count; rank++) {
             const mw_cell *child = node_at(shape, ring, level - 1, slot << FAN_BITS, rank);
-            uint32_t stride = level > 1 ? shape->rank_count : shape->element_words;
+            uint32_t stride = level > 1 ? shape->rank_count : shape->slot_words;
             *node_at(shape, ring, level, slot, rank) =
                 best_child(&shape->ranks[rank], shape->symbols, child, stride);
         }
@@ -126,126 +118,139 @@ static double value_at(const mw_ring_shape *shape, const mw_ring *ring, uint64_t
     return mw_ring_at(shape, ring, position, word)->number;
 }
 
-/* A value enters or leaves a running total whose position stays. */
-RARE static void enter(mw_ring_mark *mark, double value) {
-    if (!mw_exact_sum_takes(value)) return;
-    mark->count++;
-    mw_exact_sum_add(&mark->sum, value);
+/* Of a longer ring with unusual values: the total of what came before a position that is a multiple
+   of MW_RING_KEPT, half of it in the room of each of two sums. */
+enum { HALF_SIZE = sizeof(mw_total) / 2 };
+_Static_assert(HALF_SIZE == sizeof(mw_units), "two sums have room for a total");
+
+static mw_cell *half_of_kept(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
+                             uint64_t position, uint32_t half) {
+    return mw_ring_at(shape, ring, position + half,
+                      shape->element_words + MW_RING_SUM_WORDS * total);
 }
 
-RARE static void leave(mw_ring_mark *mark, double value) {
-    if (!mw_exact_sum_takes(value)) return;
-    mark->count--;
-    mw_exact_sum_remove(&mark->sum, value);
+static mw_total load_kept(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
+                          uint64_t position) {
+    mw_total kept;
+    for (uint32_t half = 0; half < 2; half++)
+        memcpy((char *)&kept + half * HALF_SIZE,
+               half_of_kept(shape, ring, total, position, half), HALF_SIZE);
+    return kept;
 }
 
-RARE static void slide_unusual(const mw_ring_shape *shape, const mw_ring *ring, uint32_t word,
-                               uint64_t to, mw_ring_mark *mark) {
-    int32_t steps = (int32_t)((uint32_t)to - mark->position);
-    for (; steps > 0; steps--)
-        enter(mark, value_at(shape, ring, to - (uint32_t)steps, word));
-    for (; steps < 0; steps++)
-        leave(mark, value_at(shape, ring, to + (uint32_t)~steps, word));
-    mark->position = (uint32_t)to;
+static void store_kept(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
+                       uint64_t position, const mw_total *kept) {
+    for (uint32_t half = 0; half < 2; half++)
+        memcpy(half_of_kept(shape, ring, total, position, half),
+               (const char *)kept + half * HALF_SIZE, HALF_SIZE);
 }
 
-/* Moves the running total of a word up to MW_RING_KEPT events away, forth or back. */
-APART static void slide(const mw_ring_shape *shape, const mw_ring *ring, uint32_t word,
-                        uint64_t to, mw_ring_mark *mark) {
-    int32_t steps = (int32_t)((uint32_t)to - mark->position);
-    uint64_t from = to - (uint64_t)(int64_t)steps, end = steps < 0 ? from : to;
-    mw_units units = 0, more;
-    for (uint64_t at = steps < 0 ? to : from; at < end; at++) {
-        if (!mw_exact_sum_usual_units(value_at(shape, ring, at, word), &more)) {
-            slide_unusual(shape, ring, word, to, mark);
-            return;
-        }
-        units += more;
+/* What came before a position of a ring with unusual values, by at most MW_RING_KEPT steps: from
+   the next total that is kept or, where none is, from the one before, or from the first element. */
+RARE static mw_total total_before(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
+                                  uint64_t position) {
+    uint32_t word = shape->totalled[total];
+    uint64_t before = (position - 1) & ~(uint64_t)(MW_RING_KEPT - 1);
+    uint64_t next = before + MW_RING_KEPT;
+    mw_total found = {0};
+    if (!mw_ring_is_short(ring) && next < mw_ring_end(ring)) {
+        found = load_kept(shape, ring, total, next);
+        while (next > position) mw_total_remove(&found, value_at(shape, ring, --next, word));
+        return found;
     }
-    mw_exact_sum_merge_units(&mark->sum, steps < 0 ? -units : units);
-    mark->count += (uint32_t)steps;
-    mark->position = (uint32_t)to;
+    bool is_kept = !mw_ring_is_short(ring) && position > ring->first && before >= ring->first;
+    if (is_kept) found = load_kept(shape, ring, total, before);
+    for (uint64_t at = is_kept ? before : ring->first; at < position; at++)
+        mw_total_add(&found, value_at(shape, ring, at, word));
+    return found;
 }
 
-RARE void mw_ring_bring_apart(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
-                              uint64_t to, mw_ring_mark *mark) {
-    int32_t steps = (int32_t)((uint32_t)to - mark->position);
-    if (to == mw_ring_end(ring)) *mark = mw_ring_ends(shape, ring)[total];
-    else if (steps > -MW_RING_KEPT && steps < MW_RING_KEPT)
-        slide(shape, ring, shape->totalled[total], to, mark);
-    else *mark = mw_ring_before(shape, ring, total, to);
-}
-
-RARE mw_ring_mark mw_ring_before(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
-                                 uint64_t position) {
-    mw_ring_mark mark = {.position = (uint32_t)mw_ring_end(ring)};
-    if (!mw_ring_is_short(ring)) {
-        uint64_t next = (position + MW_RING_KEPT - 1) & ~(uint64_t)(MW_RING_KEPT - 1);
-        mark = (next < mw_ring_end(ring) ? mw_ring_kept(shape, ring, next)
-                                         : mw_ring_ends(shape, ring))[total];
+mw_total mw_ring_total(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
+                       uint64_t from, uint64_t to) {
+    if (from >= to) return (mw_total){0};
+    if (ring->has_unusual) {
+        mw_total start = total_before(shape, ring, total, from);
+        mw_total end = total_before(shape, ring, total, to);
+        return mw_total_between(&start, &end);
     }
-    slide(shape, ring, shape->totalled[total], position, &mark);
-    return mark;
+    mw_units sum = mw_ring_sum_behind(shape, ring, to - 1, total) -
+                   mw_ring_sum_at(shape, ring, from, total);
+    return (mw_total){mw_exact_sum_of(sum), to - from};
+}
+
+/* An element has come last in a longer ring with unusual values. */
+RARE static void pass_total(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position) {
+    if ((position & (MW_RING_KEPT - 1)) != 0) return;
+    for (uint32_t i = 0; i < shape->total_count; i++) {
+        mw_total before = total_before(shape, ring, i, position);
+        store_kept(shape, ring, i, position, &before);
+    }
+}
+
+/* From now on totals are kept. */
+RARE static void keep_totals(const mw_ring_shape *shape, mw_ring *ring) {
+    mw_ring passed = *ring;
+    ring->has_unusual = true;
+    if (mw_ring_is_short(ring)) return;
+    for (passed.count = 0; passed.count < ring->count; passed.count++)
+        pass_total(shape, &passed, mw_ring_end(&passed));
+}
+
+/* Works out the sums before all elements from a position on; false if slots cannot tell them. */
+RARE static bool add_up_from(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
+    for (; position < mw_ring_end(ring); position++)
+        if (!mw_ring_add_up(shape, ring, position)) return false;
+    return true;
+}
+
+/* Sums that have grown for long may be usual ones again when they begin anew. */
+RARE void mw_ring_tell_otherwise(const mw_ring_shape *shape, mw_ring *ring) {
+    if (!add_up_from(shape, ring, ring->first) ||
+        !mw_ring_add_up(shape, ring, mw_ring_end(ring)))
+        keep_totals(shape, ring);
 }
 
 static mw_ring_peak peak_of_nothing(uint64_t position) {
     return (mw_ring_peak){-__builtin_inf(), (uint32_t)position, (uint32_t)position};
 }
 
-/* Moves the marks behind `position`, where an element came in between or went, and forgets the
-   peaks of what lies on both sides. */
-RARE static void shift_marks(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position,
-                             const mw_cell *element, bool came) {
-    if (mw_ring_moving_words(shape, ring->capacity) == 0) return;
-    mw_ring_mark *mark = mw_ring_marks(shape, ring);
-    for (uint32_t i = 0; i < shape->mark_count; i++, mark++) {
-        double value = element[shape->totalled[shape->marked[i]]].number;
-        if (mark->position - (uint32_t)ring->first <= position - ring->first) continue;
-        mark->position += came ? 1 : UINT32_MAX;
-        (came ? enter : leave)(mark, value);
-    }
+/* Forgets the peaks of what lies on both sides of `position`, where an element came in between or
+   went. */
+RARE static void forget_peaks(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position) {
+    if (mw_ring_peak_words(shape, ring->capacity) == 0) return;
     mw_ring_peak *peak = mw_ring_peaks(shape, ring);
     for (uint32_t i = 0; i < shape->peak_count; i++, peak++)
         if (peak->to - (uint32_t)ring->first > position - ring->first)
             *peak = peak_of_nothing(ring->first);
 }
 
-/* An element that had come last was put to `position`: those behind it moved up. */
-RARE static void mend_totals_up(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position,
-                                const mw_cell *element) {
-    uint64_t at = (position | (MW_RING_KEPT - 1)) + 1;
-    for (; at < mw_ring_end(ring); at += MW_RING_KEPT)
-        for (uint32_t i = 0; i < shape->total_count; i++) {
-            mw_ring_mark *kept = mw_ring_kept(shape, ring, at) + i;
-            enter(kept, element[shape->totalled[i]].number);
-            leave(kept, value_at(shape, ring, at, shape->totalled[i]));
-        }
-    shift_marks(shape, ring, position, element, true);
-}
-
-/* An element was taken out of `position`: those behind it moved down. */
-RARE static void mend_totals_down(const mw_ring_shape *shape, const mw_ring *ring,
-                                  uint64_t position, const mw_cell *element) {
-    uint64_t at = (position | (MW_RING_KEPT - 1)) + 1;
-    for (; at < mw_ring_end(ring); at += MW_RING_KEPT)
-        for (uint32_t i = 0; i < shape->total_count; i++) {
-            mw_ring_mark *kept = mw_ring_kept(shape, ring, at) + i;
-            leave(kept, element[shape->totalled[i]].number);
-            enter(kept, value_at(shape, ring, at - 1, shape->totalled[i]));
-        }
-    for (uint32_t i = 0; i < shape->total_count; i++) {
-        mw_ring_mark *end = mw_ring_ends(shape, ring) + i;
-        leave(end, element[shape->totalled[i]].number);
-        end->position--;
+/* An element that had come last was put to `position`, and those behind it moved up; or it was
+   taken out, and they moved down. */
+RARE static void mend_totals(const mw_ring_shape *shape, mw_ring *ring, uint64_t position,
+                             const mw_cell *element, bool came) {
+    if (!ring->has_unusual) {
+        if (!add_up_from(shape, ring, position + 1)) keep_totals(shape, ring);
+        return;
     }
-    shift_marks(shape, ring, position, element, false);
+    uint64_t at = (position | (MW_RING_KEPT - 1)) + 1;
+    for (; at < mw_ring_end(ring) && !mw_ring_is_short(ring); at += MW_RING_KEPT)
+        for (uint32_t i = 0; i < shape->total_count; i++) {
+            uint32_t word = shape->totalled[i];
+            double entered = came ? element[word].number : value_at(shape, ring, at - 1, word);
+            double left = came ? value_at(shape, ring, at, word) : element[word].number;
+            mw_total kept = load_kept(shape, ring, i, at);
+            mw_total_add(&kept, entered);
+            mw_total_remove(&kept, left);
+            store_kept(shape, ring, i, at, &kept);
+        }
 }
 
 /* --- powers ----------------------------------------------------------------------------------- */
 
 /* Where they stand that are kept at an element, and at the end. */
 static mw_cell *powers_at_end(const mw_ring_shape *shape, const mw_ring *ring, uint32_t powers) {
-    mw_cell *at = (mw_cell *)(void *)mw_ring_ends(shape, ring) + mark_words(shape, ring->capacity);
+    mw_cell *at = (mw_cell *)(void *)mw_ring_peaks(shape, ring) +
+                  mw_ring_peak_words(shape, ring->capacity);
     for (uint32_t i = 0; i < powers; i++) at += mw_power_sums_words(shape->powers[i].kind);
     return at;
 }
@@ -317,28 +322,11 @@ RARE static void mend_powers_down(const mw_ring_shape *shape, const mw_ring *rin
 
 /* --- elements --------------------------------------------------------------------------------- */
 
-APART static void keep_totals(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position) {
-    memcpy(mw_ring_kept(shape, ring, position), mw_ring_ends(shape, ring),
-           shape->total_count * sizeof(mw_ring_mark));
-}
-
 void mw_ring_pass(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
-    uint64_t in_sixteen = position & (MW_RING_KEPT - 1);
-    if (in_sixteen == 0) keep_totals(shape, ring, position);
-    mw_ring_mark *end = mw_ring_ends(shape, ring), *last = end + shape->total_count;
-    const mw_cell *element = mw_ring_at(shape, ring, position, 0);
-    for (const uint32_t *word = shape->totalled; end < last; end++, word++) {
-        mw_units units;
-        end->position++;
-        if (!mw_exact_sum_usual_units(element[*word].number, &units)) {
-            enter(end, element[*word].number);
-            continue;
-        }
-        mw_exact_sum_merge_units(&end->sum, units);
-        end->count++;
-    }
+    if (ring->has_unusual) pass_total(shape, ring, position);
     if (shape->powers_count > 0) pass_powers(shape, ring, position);
-    if (in_sixteen == FAN - 1 && shape->rank_count > 0) seal_nodes(shape, ring, position);
+    bool may_end_node = (position & (FAN - 1)) == FAN - 1;
+    if (may_end_node && shape->rank_count > 0) seal_nodes(shape, ring, position);
 }
 
 void mw_ring_read(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position,
@@ -360,38 +348,41 @@ mw_cell *mw_ring_take(const mw_ring_shape *shape, uint32_t capacity, mw_pool *po
     return mw_pool_take(pool, block_class(capacity), mw_ring_size(shape, capacity));
 }
 
-/* Copies all elements, by runs that lie side by side in both blocks. */
-static void copy_elements(const mw_ring_shape *shape, const mw_ring *from, mw_ring *to) {
+/* Copies all slots, by runs that lie side by side in both blocks. */
+static void copy_slots(const mw_ring_shape *shape, const mw_ring *from, mw_ring *to) {
     uint32_t less = from->capacity < to->capacity ? from->capacity : to->capacity;
     for (uint64_t at = from->first, end = mw_ring_end(from); at < end;) {
         uint64_t run_end = (at | (less - 1)) + 1;
         if (run_end > end) run_end = end;
         memcpy(mw_ring_at(shape, to, at, 0), mw_ring_at(shape, from, at, 0),
-               (run_end - at) * shape->element_words * sizeof(mw_cell));
+               (run_end - at) * shape->slot_words * sizeof(mw_cell));
         at = run_end;
     }
 }
 
-/* What follows from the elements, in a new block: all totals count from its first. */
+/* What follows from the elements, in a new block. */
 static void settle(const mw_ring_shape *shape, mw_ring *ring) {
-    mw_ring_mark none = {.position = (uint32_t)ring->first};
+    bool had_unusual = ring->has_unusual;
+    ring->has_unusual = false;
+    if (had_unusual && !add_up_from(shape, ring, ring->first)) keep_totals(shape, ring);
     if (mw_ring_is_short(ring)) return;
-    bool has_marks = mw_ring_moving_words(shape, ring->capacity) > 0;
-    for (uint32_t i = 0; i < shape->total_count + (has_marks ? shape->mark_count : 0); i++)
-        mw_ring_ends(shape, ring)[i] = none;
-    for (uint32_t i = 0; has_marks && i < shape->peak_count; i++)
+    uint32_t peaks = mw_ring_peak_words(shape, ring->capacity) > 0 ? shape->peak_count : 0;
+    for (uint32_t i = 0; i < peaks; i++)
         mw_ring_peaks(shape, ring)[i] = peak_of_nothing(ring->first);
     memset(powers_at_end(shape, ring, 0), 0, powers_words(shape) * sizeof(mw_cell));
-    for (uint64_t at = ring->first; at < mw_ring_end(ring); at++) mw_ring_pass(shape, ring, at);
+    for (uint64_t at = ring->first; shape->powers_count > 0 && at < mw_ring_end(ring); at++)
+        pass_powers(shape, ring, at);
+    seal_from(shape, ring, ring->first);
 }
 
 /* Moves the elements to a block of another capacity. */
 static bool resize(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool, uint32_t capacity) {
-    mw_ring resized = {.first = ring->first, .count = ring->count, .capacity = capacity};
+    mw_ring resized = *ring;
     MW_ASSERT(ring->count <= capacity);
+    resized.capacity = capacity & (UINT32_MAX >> 1);
     resized.words = mw_ring_take(shape, capacity, pool);
     if (!resized.words) return false;
-    copy_elements(shape, ring, &resized);
+    copy_slots(shape, ring, &resized);
     mw_ring_release(ring, pool);
     *ring = resized;
     settle(shape, ring);
@@ -423,8 +414,9 @@ RARE uint64_t mw_ring_sink(const mw_ring_shape *shape, mw_ring *ring, const mw_c
         move(shape, ring, position - 1, position);
     }
     write(mw_ring_at(shape, ring, position, 0), shape, element);
+    mend_totals(shape, ring, position, element, true);
     if (!mw_ring_is_short(ring)) {
-        mend_totals_up(shape, ring, position, element);
+        forget_peaks(shape, ring, position);
         mend_powers_up(shape, ring, position, element);
         seal_from(shape, ring, position);
     }
@@ -446,20 +438,17 @@ RARE void mw_ring_remove(const mw_ring_shape *shape, mw_ring *ring, uint64_t pos
     uint64_t last = mw_ring_end(ring) - 1;
     rise(shape, ring, position, last);
     ring->count--;
+    const mw_cell *gone = mw_ring_at(shape, ring, last, 0);
+    mend_totals(shape, ring, position, gone, false);
     if (!mw_ring_is_short(ring)) {
-        const mw_cell *gone = mw_ring_at(shape, ring, last, 0);
-        mend_totals_down(shape, ring, position, gone);
+        forget_peaks(shape, ring, position);
         mend_powers_down(shape, ring, position, gone);
         seal_from(shape, ring, position);
     }
 }
 
-/* Marks and peaks stay within the ring. */
-RARE static void push_marks(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position) {
-    mw_ring_mark *mark = mw_ring_marks(shape, ring);
-    for (uint32_t i = 0; i < shape->mark_count; i++, mark++)
-        if (mark->position - (uint32_t)ring->first < position - ring->first)
-            *mark = mw_ring_before(shape, ring, shape->marked[i], position);
+/* Peaks stay within the ring. */
+RARE static void push_peaks(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position) {
     mw_ring_peak *peak = mw_ring_peaks(shape, ring);
     for (uint32_t i = 0; i < shape->peak_count; i++, peak++)
         if (peak->from - (uint32_t)ring->first < position - ring->first)
@@ -468,8 +457,8 @@ RARE static void push_marks(const mw_ring_shape *shape, const mw_ring *ring, uin
 
 void mw_ring_evict(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
     MW_ASSERT(position >= ring->first && position <= mw_ring_end(ring));
-    if (!mw_ring_is_short(ring) && mw_ring_moving_words(shape, ring->capacity) > 0)
-        push_marks(shape, ring, position);
+    if (!mw_ring_is_short(ring) && mw_ring_peak_words(shape, ring->capacity) > 0)
+        push_peaks(shape, ring, position);
     ring->count -= (uint32_t)(position - ring->first);
     ring->first = position;
 }
@@ -609,7 +598,7 @@ mw_cell mw_ring_follow(const mw_ring_shape *shape, const mw_ring *ring, uint32_t
     double best;
     if (mw_ring_is_short(ring))
         best = best_of_few(&of, from, to, -__builtin_inf());
-    else if (mw_ring_moving_words(shape, ring->capacity) == 0)
+    else if (mw_ring_peak_words(shape, ring->capacity) == 0)
         best = best_number(&of, from, to);
     else
         best = follow(&of, mw_ring_peaks(shape, ring) + peak, from, to);
@@ -627,25 +616,22 @@ FORESEES void foresee_lines(const void *from, const void *last) {
     __builtin_prefetch(last);
 }
 
-FORESEES void foresee_element(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position) {
+FORESEES void foresee_slot(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position) {
     __builtin_prefetch(mw_ring_at(shape, ring, position, 0));
 }
 
-/* A short ring is read as a whole. In a longer one most windows end where they ended last, or a few
-   events further. */
+/* Most windows end where they ended last, or a few events further. */
 void mw_ring_foresee(const mw_ring_shape *shape, const mw_ring *ring, const uint32_t *hints,
                      size_t hint_count) {
     enum { FURTHER = 2 };
     if (mw_ring_is_short(ring)) {
-        foresee_lines(ring->words, ring->words + ring->capacity * shape->element_words - 1);
+        foresee_lines(ring->words, ring->words + ring->capacity * shape->slot_words - 1);
         return;
     }
-    foresee_element(shape, ring, mw_ring_end(ring));
+    foresee_slot(shape, ring, mw_ring_end(ring));
     for (const uint32_t *end = hints + hint_count; hints < end; hints++) {
-        foresee_element(shape, ring, *hints);
-        foresee_element(shape, ring, (uint64_t)*hints + FURTHER);
+        foresee_slot(shape, ring, *hints);
+        foresee_slot(shape, ring, (uint64_t)*hints + FURTHER);
     }
-    const mw_cell *first = (const mw_cell *)mw_ring_ends(shape, ring);
-    const mw_cell *marks = (const mw_cell *)mw_ring_marks(shape, ring);
-    foresee_lines(first, marks + mw_ring_moving_words(shape, ring->capacity) - 1);
+    if (shape->peak_count > 0) __builtin_prefetch(mw_ring_peaks(shape, ring));
 }

@@ -2,18 +2,19 @@
  * ring: the events of one card, in order of time, oldest evicted first.
  *
  * An element is a few words: its time, then the values that the group's windows need. Elements
- * stand one behind the other, round in a block, by positions that count up: eviction and a move to
- * another block change none. A short ring has nothing but its elements; a longer one also
+ * stand in slots one behind the other, round in a block, by positions that count up: eviction and a
+ * move to another block change none. A slot also has the sums of what came before its element, so
+ * a sum over any range is the difference of two slots. A short ring has nothing else; a longer one
  *
- *     | end | marks | peaks | kept totals of each 16 events | powers of each 4 | summaries |
+ *     | slots | peaks | powers at the end and at each 4th event | summaries |
  *
- * A sum over any range is the difference of two running totals, which count from some time in the
- * past. Those at the ring's end and at every 16th position are kept; any other is few steps away. A
- * mark is one that moves where windows begin and end, so that a moment in order finds its totals at
- * hand; a peak does the same for a min or max. A block has them where they take no more of it than
- * the elements. An event that comes in order costs O(1), however many windows there are; one that
- * is n places late moves n. Among equal times any order may stand: nothing that is read depends on
- * it. Where a peak is lost, the best of each 16 neighbours, of each 16 of those, and so on tells.
+ * Sums before slots are two limbs, enough for values that are all there and of usual magnitudes.
+ * Where they are not, a longer ring keeps a total of each 16 events in the room of two such sums,
+ * and any other is few steps away. A peak moves with a window, so that a moment in order finds its
+ * min or max at hand; a block has them where they take no more of it than the slots. An event that
+ * comes in order costs O(1), however many windows there are; one that is n places late moves n.
+ * Among equal times any order may stand: nothing that is read depends on it. Where a peak is lost,
+ * the best of each 16 neighbours, of each 16 of those, and so on tells.
  *
  * A ring's block belongs to the pool of its group. A zeroed ring is an empty one.
  */
@@ -36,21 +37,12 @@ typedef struct {
     mw_powers_kind kind;
 } mw_ring_powers;
 
-/* A running total: of a value over the events before a position. Of that and of the count it has
-   the low 32 bits, more than a ring has events. */
-typedef struct {
-    mw_exact_sum sum;
-    uint32_t count;
-    uint32_t position;
-} mw_ring_mark;
-
 /* What all rings of a group have in common. */
 typedef struct {
     uint32_t element_words; /* word 0 is the time */
+    uint32_t slot_words;    /* an element, then two for each total */
     uint32_t total_count;
-    const uint32_t *totalled; /* the words of which totals are kept: numbers */
-    uint32_t mark_count;
-    const uint32_t *marked;   /* the total of which each mark is */
+    const uint32_t *totalled; /* the words that are added up: numbers */
     uint32_t peak_count;
     const uint32_t *peaked;   /* the rank of each peak: of numbers */
     uint32_t powers_count;
@@ -65,6 +57,7 @@ enum {
     MW_RING_LONG_MIN = 512,
     MW_RING_KEPT_BITS = 4,
     MW_RING_KEPT = 1 << MW_RING_KEPT_BITS,
+    MW_RING_SUM_WORDS = sizeof(mw_units) / sizeof(mw_cell),
 };
 #define MW_RING_COUNT_MAX (UINT32_C(1) << 30)
 
@@ -72,7 +65,8 @@ typedef struct {
     mw_cell *words;    /* the block */
     uint64_t first;    /* position of the oldest */
     uint32_t count;
-    uint32_t capacity; /* a power of two, or 0 */
+    uint32_t capacity : 31;   /* a power of two, or 0 */
+    uint32_t has_unusual : 1; /* slots do not tell sums: a value, or a sum, is not a usual one */
 } mw_ring;
 
 static inline uint64_t mw_ring_end(const mw_ring *ring) {
@@ -84,7 +78,7 @@ static inline bool mw_ring_is_short(const mw_ring *ring) {
 /* A word of the element at a position. */
 static inline mw_cell *mw_ring_at(const mw_ring_shape *shape, const mw_ring *ring,
                                   uint64_t position, uint32_t word) {
-    return ring->words + (position & (ring->capacity - 1)) * shape->element_words + word;
+    return ring->words + (position & (ring->capacity - 1)) * shape->slot_words + word;
 }
 static inline int64_t mw_ring_time(const mw_ring_shape *shape, const mw_ring *ring,
                                    uint64_t position) {
@@ -116,17 +110,8 @@ void mw_ring_shrink(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool, ui
 void mw_ring_pass(const mw_ring_shape *shape, mw_ring *ring, uint64_t position);
 /* Puts the last element, which is late, among those before it. */
 uint64_t mw_ring_sink(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element);
-/* Puts an element in its place by time, after its equals, which both give; there must be room. */
-static inline uint64_t mw_ring_insert(const mw_ring_shape *shape, mw_ring *ring,
-                                      const mw_cell *element) {
-    uint64_t end = mw_ring_end(ring);
-    MW_ASSERT(mw_ring_fits(ring, 1));
-    mw_cell *slot = mw_ring_at(shape, ring, end, 0);
-    for (uint32_t i = 0; i < shape->element_words; i++) slot[i] = element[i];
-    if (!mw_ring_is_short(ring)) mw_ring_pass(shape, ring, end);
-    bool is_late = ring->count++ > 0 && mw_ring_time(shape, ring, end - 1) > element->time;
-    return is_late ? mw_ring_sink(shape, ring, element) : end;
-}
+/* An element that will be the last has sums, or a value, that its slot cannot tell as it is. */
+void mw_ring_tell_otherwise(const mw_ring_shape *shape, mw_ring *ring);
 /* Takes the element at a position out; those behind it move up. */
 void mw_ring_remove(const mw_ring_shape *shape, mw_ring *ring, uint64_t position);
 /* Forgets the elements before `position`. */
@@ -135,10 +120,10 @@ void mw_ring_release(mw_ring *ring, mw_pool *pool);
 
 /* The first position whose time is `time` or later: O(log n) in its distance from `near`. */
 uint64_t mw_ring_seek(const mw_ring_shape *shape, const mw_ring *ring, uint64_t near, int64_t time);
-/* The total of the events before `position`, which is at most the ring's end: in a few steps. */
-mw_ring_mark mw_ring_before(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
-                            uint64_t position);
-/* The same of powers; the ring is not short. */
+/* The total of the events at [from, to), for any values: two that are usual take no step. */
+mw_total mw_ring_total(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
+                       uint64_t from, uint64_t to);
+/* Powers of the events before `position`; the ring is not short. */
 mw_power_sums mw_ring_powers_before(const mw_ring_shape *shape, const mw_ring *ring,
                                     uint32_t powers, uint64_t position);
 /* The better of two values of a rank; a missing one loses. */

@@ -11,19 +11,13 @@ enum { WORDS = 3, MODEL_MAX = 4000 };
 
 static const mw_rank ranks[] = {{1, MW_TYPE_NUMBER, false}, {1, MW_TYPE_NUMBER, true}};
 static const uint32_t totalled[] = {1, 2};
-/* They take more words than 64 elements, fewer than 128. */
-enum { MARKS = 56 };
-#define EIGHT 0, 1, 1, 0, 1, 0, 0, 1
-static const uint32_t marked[MARKS] = {EIGHT, EIGHT, EIGHT, EIGHT, /* of these totals */
-                                       EIGHT, EIGHT, EIGHT};
 static const uint32_t peaked[] = {1, 0, 1}; /* of these ranks */
 enum { PEAKS = sizeof peaked / sizeof *peaked };
 static const mw_ring_powers powered[] = {{2, MW_POWERS_OF_TREND}, {1, MW_POWERS_OF_SPREAD}};
 static const mw_ring_shape shape = {.element_words = WORDS,
+                                    .slot_words = WORDS + 2 * MW_RING_SUM_WORDS,
                                     .total_count = 2,
                                     .totalled = totalled,
-                                    .mark_count = MARKS,
-                                    .marked = marked,
                                     .peak_count = PEAKS,
                                     .peaked = peaked,
                                     .powers_count = 2,
@@ -69,9 +63,7 @@ static mw_total model_total(const model *m, uint32_t total, size_t from, size_t 
 static void check_total(const model *m, const mw_ring *ring, size_t from, size_t to) {
     for (uint32_t i = 0; i < 2 && ring->capacity > 0; i++) {
         mw_total expected = model_total(m, i, from, to);
-        mw_ring_mark start = mw_ring_before(&shape, ring, i, ring->first + from);
-        mw_ring_mark end = mw_ring_before(&shape, ring, i, ring->first + to);
-        mw_total found = mw_ring_between(&start, &end);
+        mw_total found = mw_ring_total(&shape, ring, i, ring->first + from, ring->first + to);
         MW_CHECK(memcmp(&found, &expected, sizeof found) == 0);
     }
 }
@@ -80,36 +72,12 @@ static void check_total(const model *m, const mw_ring *ring, size_t from, size_t
 typedef struct {
     uint32_t capacity_max, shrunk;
     uint64_t round; /* how often the slots went round */
-    size_t near, far, without_marks, followed;
+    size_t followed, usual, unusual; /* usual: rings without unusual values, both long */
 } reached;
-
-/* A mark is true where it stands, whatever came, went and was moved since it was brought there; now
-   and then it is brought elsewhere. */
-static void check_mark(const model *m, const mw_ring *ring, uint64_t *prng, reached *met) {
-    if (mw_ring_is_short(ring)) return;
-    if (mw_ring_moving_words(&shape, ring->capacity) == 0) {
-        met->without_marks++;
-        return;
-    }
-    uint32_t i = (uint32_t)mw_prng_below(prng, MARKS);
-    mw_ring_mark *mark = mw_ring_marks(&shape, ring) + i;
-    size_t stands = mark->position - (uint32_t)ring->first;
-    MW_CHECK(stands <= ring->count);
-    mw_total expected = model_total(m, marked[i], 0, stands);
-    mw_ring_mark start = mw_ring_before(&shape, ring, marked[i], ring->first);
-    mw_total found = mw_ring_between(&start, mark);
-    MW_CHECK(memcmp(&found, &expected, sizeof found) == 0);
-    if (mw_prng_below(prng, 4) > 0) return;
-    uint64_t to = ring->first + mw_prng_below(prng, ring->count + 1);
-    uint64_t from = ring->first + stands;
-    *(to > from + MW_RING_KEPT || to + MW_RING_KEPT < from ? &met->far : &met->near) += 1;
-    mw_ring_bring(&shape, ring, marked[i], to, mark);
-    MW_CHECK_EQUAL_INT(mark->position, (uint32_t)to);
-}
 
 /* A peak is followed wherever a range begins and ends: mostly a few events after it did before. */
 static void check_peak(const model *m, const mw_ring *ring, uint64_t *prng, reached *met) {
-    if (mw_ring_is_short(ring) || mw_ring_moving_words(&shape, ring->capacity) == 0) return;
+    if (mw_ring_is_short(ring) || mw_ring_peak_words(&shape, ring->capacity) == 0) return;
     uint32_t i = (uint32_t)mw_prng_below(prng, PEAKS);
     const mw_ring_peak *peak = mw_ring_peaks(&shape, ring) + i;
     size_t from = peak->from - (uint32_t)ring->first, to = peak->to - (uint32_t)ring->first;
@@ -171,8 +139,9 @@ static void check_same(const model *m, const mw_ring *ring, uint64_t *prng) {
     uint64_t hint = is_stale ? drawn : ring->first + from;
     uint64_t near = mw_ring_hinted(ring, (uint32_t)hint);
     MW_CHECK(is_stale || near == hint);
-    uint64_t position;
-    if (!mw_ring_seek_near(&shape, ring, near, time, &position))
+    uint64_t position = near;
+    if (!mw_ring_is_past(&shape, ring, near, time) ||
+        !mw_ring_seek_near(&shape, ring, near, time, &position))
         position = mw_ring_seek(&shape, ring, position, time);
     MW_CHECK_EQUAL_INT(position - ring->first, found);
 }
@@ -184,14 +153,21 @@ static void model_evict(model *m, size_t count) {
 }
 
 /* What sums find hard: values that cancel, at both ends of the grid, and those that none takes. */
-static double draw_value(uint64_t *prng) {
+static double draw_unusual(uint64_t *prng) {
     static const double values[] = {1e18, -1e18, 0x1p-80, 0x1p63, 0.1, -0.3, 7, NAN, 0};
     return values[mw_prng_below(prng, sizeof values / sizeof *values)];
 }
 
+/* Of those that slots take; some hundreds of the greatest come to more than a slot takes. */
+static double draw_usual(uint64_t *prng) {
+    static const double values[] = {0x1.8p35, 0x1.cp35, -1e10, 0x1p-28, 0.1, -0.3, 7, 0};
+    return values[mw_prng_below(prng, sizeof values / sizeof *values)];
+}
+
 /* In order and late, growing, shrinking and wrapping, some taken out, with values that are
-   missing. The first event has position `begin`. */
-static reached agree(uint64_t begin, uint64_t prng) {
+   missing: one in `unusual` is not usual, or none if that is 0. The first event has position
+   `begin`. */
+static reached agree(uint64_t begin, uint64_t unusual, uint64_t prng) {
     static model m;
     mw_budget budget = {.max = SIZE_MAX};
     mw_pool pool;
@@ -202,9 +178,12 @@ static reached agree(uint64_t begin, uint64_t prng) {
     reached met = {0};
     for (int64_t step = 0; m.count < MODEL_MAX; step++) {
         int64_t late = mw_prng_below(&prng, 4) == 0 ? (int64_t)mw_prng_below(&prng, 40) : 0;
-        double value = mw_prng_below(&prng, 9) == 0 ? NAN : (double)mw_prng_below(&prng, 50);
+        bool is_unusual = unusual > 0 && mw_prng_below(&prng, unusual) == 0;
+        bool is_missing = is_unusual && mw_prng_below(&prng, 9) == 0;
+        double value = is_missing ? NAN : (double)mw_prng_below(&prng, 50);
+        double other = (is_unusual ? draw_unusual : draw_usual)(&prng);
         mw_cell element[WORDS] = {mw_cell_time(step - late), mw_cell_number(value),
-                                  mw_cell_number(draw_value(&prng))};
+                                  mw_cell_number(other)};
         MW_CHECK(mw_ring_reserve(&shape, &ring, &pool, 1));
         if (ring.capacity > met.capacity_max) met.capacity_max = ring.capacity;
         mw_ring_insert(&shape, &ring, element);
@@ -228,7 +207,7 @@ static reached agree(uint64_t begin, uint64_t prng) {
             met.shrunk += ring.capacity < before;
         }
         check_same(&m, &ring, &prng);
-        check_mark(&m, &ring, &prng, &met);
+        if (!mw_ring_is_short(&ring)) *(ring.has_unusual ? &met.unusual : &met.usual) += 1;
         check_peak(&m, &ring, &prng, &met);
     }
     MW_CHECK(mw_ring_end(&ring) - begin > MODEL_MAX / 2);
@@ -239,13 +218,46 @@ static reached agree(uint64_t begin, uint64_t prng) {
 
 /* From the first position on, and past those that 32 bits can tell. */
 MW_TEST(ring_agrees_with_a_sorted_array) {
-    static const uint64_t begins[] = {0, UINT32_MAX - UINT64_C(1000)};
-    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
-        reached met = agree(begins[i], mw_test_seed() + i);
+    static const struct { uint64_t begin, unusual; } cases[] = {
+        {0, 1}, {UINT32_MAX - UINT64_C(1000), 1}, {0, 0}, {UINT32_MAX - UINT64_C(1000), 200}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        reached met = agree(cases[i].begin, cases[i].unusual, mw_test_seed() + i);
         MW_CHECK(met.capacity_max >= 512 && met.shrunk > 0 && met.round > 100);
-        MW_CHECK(met.near > 50 && met.far > 50 && met.without_marks > 30);
         MW_CHECK(met.followed > 500);
+        MW_CHECK(cases[i].unusual == 0 || met.unusual > 500);
+        MW_CHECK(cases[i].unusual == 1 || met.usual > 500);
     }
+}
+
+/* Sums since long ago begin anew, which suffices; those of what stands there do not fit until most
+   of it has gone. */
+MW_TEST(ring_keeps_totals_once_sums_outgrow_slots) {
+    enum { EVENTS = 3000, LEFT = 300 };
+    mw_budget budget = {.max = SIZE_MAX};
+    mw_pool pool;
+    mw_pool_init(&pool, &budget);
+    mw_ring ring = {0};
+    bool was_unusual = false;
+    for (uint32_t i = 0; i < EVENTS; i++) {
+        mw_cell element[WORDS] = {mw_cell_time(i), mw_cell_number(0x1.8p35), mw_cell_number(1)};
+        if (i < EVENTS / 2 && ring.count > LEFT) mw_ring_evict(&shape, &ring, i - LEFT);
+        MW_CHECK(mw_ring_reserve(&shape, &ring, &pool, 1));
+        mw_ring_insert(&shape, &ring, element);
+        MW_CHECK(!ring.has_unusual || i >= EVENTS / 2);
+        was_unusual |= ring.has_unusual;
+        for (uint64_t from = ring.first; from < mw_ring_end(&ring); from += 1 + from % 97) {
+            uint64_t to = from + (mw_ring_end(&ring) - from) * 2 / 3;
+            mw_total found = mw_ring_total(&shape, &ring, 0, from, to);
+            MW_CHECK(found.count == to - from &&
+                     mw_exact_sum_read(&found.sum) == 0x1.8p35 * (double)(to - from));
+        }
+    }
+    MW_CHECK(was_unusual && ring.has_unusual);
+    mw_ring_evict(&shape, &ring, EVENTS - LEFT);
+    mw_ring_shrink(&shape, &ring, &pool, LEFT);
+    MW_CHECK(!ring.has_unusual);
+    mw_ring_release(&ring, &pool);
+    mw_pool_release(&pool);
 }
 
 MW_TEST(ring_of_text_orders_by_bytes) {
