@@ -120,11 +120,13 @@ static mw_status promote(mw_champion_change *change, mw_error *err) {
     return status;
 }
 
-/* The server follows the catalog: by what was read, unless that names another one by now. */
-static mw_status follow(mw_champion_change *change, mw_error *err) {
-    if (change->is_by_us) change->next = change->made.champion;
-    else MW_TRY(ask_catalog(change, err, find_next));
-    if (!change->scorer || !mw_str_equal(change->version.row.version, change->next.version)) {
+static bool is_read(const mw_champion_change *change) {
+    return change->scorer && mw_str_equal(change->version.row.version, change->next.version);
+}
+
+/* The next one answers, if it is the one that was read. */
+static mw_status make_answer(mw_champion_change *change, mw_error *err) {
+    if (!is_read(change)) {
         forget_version(change);
         return MW_OK;
     }
@@ -133,14 +135,31 @@ static mw_status follow(mw_champion_change *change, mw_error *err) {
     return MW_OK;
 }
 
+/* The server follows the catalog. Whoever has replaced there what we made makes it follow, too. */
+static mw_status follow(mw_champion_change *change, mw_error *err) {
+    MW_TRY(ask_catalog(change, err, find_next));
+    bool is_replaced = change->is_by_us &&
+                       !mw_str_equal(change->next.version, change->made.champion.version);
+    if (!is_replaced) return make_answer(change, err);
+    end(change, MW_OK);
+    return MW_OK;
+}
+
+/* What a rollback goes back to may be another one since it was read: then that is read first. */
 static mw_status enact(mw_champion_change *change, mw_error *err) {
+    MW_TRY(ask_catalog(change, err, find_next));
+    if (change->scorer && !is_read(change)) {
+        forget_version(change);
+        return MW_OK;
+    }
     MW_TRY(ask_catalog(change, err, list));
     if (mw_str_equal(change->made.before, change->made.champion.version)) {
         end(change, MW_OK);
         return MW_OK;
     }
     change->is_listed = change->is_by_us = true;
-    return follow(change, err);
+    change->next = change->made.champion;
+    return make_answer(change, err);
 }
 
 /* As far as there is room to read and that is over. */

@@ -17,8 +17,8 @@ from serving import PATIENCE, call, kill, order, run, start, stop, write_project
 TREES, COPIES = 100, 40
 
 
-def write_forest(path, seed):
-    """One that LightGBM trained, its trees many times over."""
+def write_forest(path, seed, copies):
+    """One that LightGBM trained, its trees so many times over."""
     rng = numpy.random.default_rng(seed)
     rows = rng.uniform(0, 60, (8000, 2))
     yes = numpy.sin(rows[:, 0]) + numpy.cos(rows[:, 1]) + rng.normal(0, 1, 8000) > 0
@@ -27,7 +27,7 @@ def write_forest(path, seed):
     text = lightgbm.train(settings, data, TREES).model_to_string()
     head, trees, end = re.fullmatch(r"(.*?)(Tree=0\n.*)(end of trees.*)", text, re.S).groups()
     blocks = re.split(r"^Tree=\d+\n", trees, flags=re.M)[1:]
-    blocks = [f"Tree={i}\n{block}" for i, block in enumerate(blocks * COPIES)]
+    blocks = [f"Tree={i}\n{block}" for i, block in enumerate(blocks * copies)]
     sizes = " ".join(str(len(block)) for block in blocks)
     head = re.sub(r"^tree_sizes=.*$", f"tree_sizes={sizes}", head, flags=re.M)
     path.write_text(head + "".join(blocks) + end)
@@ -121,6 +121,25 @@ def check_two_at_once(folder, port, versions):
     assert answering(port) == by_catalog(folder) == said[1]["champion"]
 
 
+def check_rollback_among_others(folder, port, versions, others):
+    """While a rollback reads the one before, others are promoted: what it goes back to is the one before them."""
+    for version in versions:
+        promote(port, version)
+    said = []
+    back = threading.Thread(target=lambda: said.append(call(port, "POST", "/v1/models/big/rollback")))
+    back.start()
+    time.sleep(0.05)
+    promote(port, others[0])
+    while by_catalog(folder) == others[0] and back.is_alive():
+        time.sleep(0.001)
+    promote(port, others[1])
+    back.join()
+    status, answer = said[0]
+    in_time = answer["replaced"] == others[0]  # else it was over before the first of the others came
+    assert status == 200 and answer["champion"] == versions[1 if in_time else 0], answer
+    assert answering(port) == by_catalog(folder) == others[1]
+
+
 def artefact_of(folder, version):
     (found,) = pathlib.Path(folder, ".millwright/artefacts").glob(f"{version[:2]}/{version[2:]}*")
     return found
@@ -179,7 +198,7 @@ def check_kill(folder, port, process, version, pause):
     return process, port
 
 
-def check_server(folder, versions, *words):
+def check_server(folder, versions, others, *words):
     one, two = versions
     assert run(folder, "models", "promote", "big", one).returncode == 0
     process, port = start(folder, "--listen", "127.0.0.1:0", *words)
@@ -188,6 +207,7 @@ def check_server(folder, versions, *words):
     check_others_are_answered(folder, port, lambda: run(folder, "models", "promote", "big", two), one, two)
     check_two_at_once(folder, port, versions)
     check_damage_changes_nothing(folder, port, *sorted(versions, key=lambda version: version != answering(port)))
+    check_rollback_among_others(folder, port, versions, others)
     promote(port, two)
     check_goes_on_alone(folder, port, one)
     check_drain(folder, process, port, two)
@@ -204,13 +224,14 @@ def main(folder):
     write_project(folder)
     assert run(folder, "ingest").returncode == 0
     versions = []
-    for seed in (1, 2):
+    for seed in (1, 2, 3, 4):
         file = pathlib.Path(folder, f"forest{seed}.txt")
-        write_forest(file, seed)
+        write_forest(file, seed, COPIES if seed <= 2 else 1)
         versions.append(take_in(folder, file))
+    versions, others = versions[:2], versions[2:]
     assert artefact_of(folder, versions[0]).stat().st_size > 10 << 20
-    check_server(folder, versions)
-    check_server(folder, versions, "--threads", "2")
+    check_server(folder, versions, others)
+    check_server(folder, versions, others, "--threads", "2")
     check_kills(folder, versions)
 
 
