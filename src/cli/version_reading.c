@@ -1,7 +1,6 @@
 #include "cli/version_reading.h"
 
 #include "sys/errand.h"
-#include "sys/pace.h"
 
 struct mw_version_reading {
     const mw_workspace *workspace;
@@ -13,10 +12,9 @@ struct mw_version_reading {
     mw_scorer *scorer;
 };
 
-/* In the thread. */
+/* In the thread, or in the loop, where none is to be had. */
 static mw_status read(void *context, mw_error *err) {
     mw_version_reading *it = context;
-    mw_pace_go_second();
     MW_TRY(mw_live_version_read(it->registry, &it->row, &it->live, &it->carried, err));
     return mw_scorer_read(mw_buf_str(&it->live.bytes), &it->scorer, err);
 }
@@ -28,7 +26,7 @@ mw_status mw_version_reading_begin(const mw_workspace *workspace, const mw_versi
     it->workspace = workspace;
     it->registry = mw_workspace_registry(workspace);
     it->row = *row;
-    mw_status status = mw_errand_begin(workspace->cli->sys, read, it, &it->errand, err);
+    mw_status status = mw_errand_begin_second(workspace->cli->sys, read, it, &it->errand, err);
     if (status == MW_OK) *out_reading = it;
     else mw_version_reading_destroy(it);
     return status;

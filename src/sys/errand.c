@@ -1,6 +1,7 @@
 #include "sys/errand.h"
 
 #include "sys/backend.h"
+#include "sys/pace.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -26,31 +27,49 @@ static void *work(void *context) {
     return NULL;
 }
 
+static void *work_second(void *context) {
+    mw_pace_go_second();
+    return work(context);
+}
+
+typedef void *thread_body(void *context);
+
 /* Begins if there is a thread for it. */
-static mw_status prepare(mw_sys *sys, mw_errand_body body, void *context, mw_errand **out_errand,
-                         mw_error *err) {
+static mw_status prepare(mw_sys *sys, mw_errand_body body, void *context, thread_body *in_thread,
+                         mw_errand **out_errand, mw_error *err) {
     mw_errand *errand = mw_allocate(sizeof *errand);
     if (!errand) return mw_fail(err, MW_NO_MEMORY, "errand: no memory");
     errand->sys = sys;
     errand->body = body;
     errand->context = context;
     errand->is_running = mw_sys_is_real(sys) &&
-                             pthread_create(&errand->thread, NULL, work, errand) == 0;
+                             pthread_create(&errand->thread, NULL, in_thread, errand) == 0;
     *out_errand = errand;
+    return MW_OK;
+}
+
+/* Begins, or does it here. */
+static mw_status begin(mw_sys *sys, mw_errand_body body, void *context, thread_body *in_thread,
+                       mw_errand **out_errand, mw_error *err) {
+    MW_TRY(prepare(sys, body, context, in_thread, out_errand, err));
+    if (!(*out_errand)->is_running) work(*out_errand);
     return MW_OK;
 }
 
 mw_status mw_errand_begin(mw_sys *sys, mw_errand_body body, void *context,
                               mw_errand **out_errand, mw_error *err) {
-    MW_TRY(prepare(sys, body, context, out_errand, err));
-    if (!(*out_errand)->is_running) work(*out_errand);
-    return MW_OK;
+    return begin(sys, body, context, work, out_errand, err);
+}
+
+mw_status mw_errand_begin_second(mw_sys *sys, mw_errand_body body, void *context,
+                                 mw_errand **out_errand, mw_error *err) {
+    return begin(sys, body, context, work_second, out_errand, err);
 }
 
 mw_status mw_errand_begin_apart(mw_sys *sys, mw_errand_body body, void *context,
                                     mw_errand **out_errand, mw_error *err) {
     mw_errand *errand;
-    MW_TRY(prepare(sys, body, context, &errand, err));
+    MW_TRY(prepare(sys, body, context, work, &errand, err));
     if (errand->is_running) {
         *out_errand = errand;
         return MW_OK;

@@ -15,6 +15,10 @@ typedef mw_status (*mw_errand_body)(void *context, mw_error *err);
 
 MW_MUST_USE mw_status mw_errand_begin(mw_sys *sys, mw_errand_body body, void *context,
                                           mw_errand **out_errand, mw_error *err);
+/* The same in a thread that goes second (sys/pace.h). Where none is to be had, the work is done as
+   the caller is. */
+MW_MUST_USE mw_status mw_errand_begin_second(mw_sys *sys, mw_errand_body body, void *context,
+                                             mw_errand **out_errand, mw_error *err);
 /* The same for work that ends only when its thread is told to: MW_UNAVAILABLE where none is to be
    had. */
 MW_MUST_USE mw_status mw_errand_begin_apart(mw_sys *sys, mw_errand_body body, void *context,
