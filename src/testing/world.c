@@ -577,8 +577,11 @@ static void declare(mw_world *world, mw_world_config config) {
 static mw_cell random_number(mw_world *world) {
     static const double odd[] = {1e300, -1e300, 0x1p63, -0x1p63, 0x1p62, 1e-30, 0x1p-81,
                                  0x1.8p-80, -0x1p-80, 0.1, -0.3, 1e17};
-    if (one_in(world, 6)) return mw_cell_number(NAN);
-    if (one_in(world, 5)) return mw_cell_number(PICK(world, odd));
+    static const double usual[] = {0x1.8p35, -1e10, 0x1p-28, -0x1.8p-27, 0.1, -0.3};
+    bool is_usual = world->is_usual && !one_in(world, 200);
+    if (!is_usual && one_in(world, 6)) return mw_cell_number(NAN);
+    if (one_in(world, 5))
+        return mw_cell_number(is_usual ? PICK(world, usual) : PICK(world, odd));
     return mw_cell_number((double)below(world, 9) / 2 - 2);
 }
 
@@ -700,6 +703,7 @@ static void create(mw_world *world, uint64_t seed, mw_world_config config) {
     mw_arena_init(&world->arena, ARENA_SIZE);
     MW_CHECK_OK(mw_symbols_create(1 << 20, &world->symbols, NULL), NULL);
     declare(world, config);
+    world->is_usual = one_in(world, 2);
     mw_world_init_events(world, &world->events);
     for (size_t i = 0; i < config.event_count; i++)
         add_event(world, PICK(world, streams), config);

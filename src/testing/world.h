@@ -2,10 +2,11 @@
  * world: a random project, compiled, and a random log of its streams: for property tests.
  *
  * Times lie close together so that ties, edges of windows and equal stamps are common; values
- * are now and then missing, huge, tiny or beyond a sum's range; ids repeat; events become known
- * late, some too late. Windows wait for windows that wait for windows; a third of the worlds are
- * of hours in place of microseconds, where windows keep to days and months and the clocks change,
- * by half an hour here and there, while much happens. The same seed gives the same world.
+ * are now and then missing, huge, tiny or beyond a sum's range, in half of the worlds seldom: so
+ * slots tell sums of many events, too. Ids repeat; events become known late, some too late. Windows
+ * wait for windows that wait for windows; a third of the worlds are of hours in place of
+ * microseconds, where windows keep to days and months and the clocks change, by half an hour here
+ * and there, while much happens. The same seed gives the same world.
  *
  * Half of the worlds have other models of the same features beside the one that is asked about, of
  * moments of other streams and kinds: these change none of its values.
@@ -43,6 +44,7 @@ typedef struct {
     bool has_schedule, has_ahead;
     bool has_others; /* other models stand before and after it */
     const char *known[MW_WORLD_ENTERING]; /* of the first sources, in microseconds */
+    bool is_usual; /* nearly all numbers are there, and of usual magnitudes (feature/ring_slot.h) */
     bool may_be_of_views;         /* others' moments */
     bool is_of_views, is_of_pays; /* those of the label which is drawn */
     bool looks_over_span[MW_WORLD_ENTERING][MW_WORLD_ENTERED]; /* what needs state (rule 5) */
