@@ -61,10 +61,11 @@ static void write_orders(pair *it) {
     size_t count = 1 + below(it, 14);
     for (size_t i = 0; i < count; i++) {
         unsigned order = (unsigned)below(it, ORDERS), day = 1 + order % 28;
+        unsigned year = order % 2 ? 1960 : 2024; /* of places, too, which have a sign */
         const char *delay = below(it, 3) ? "3" : "NA";
         int price = (int)below(it, 12) - 1;
-        mw_buf_printf(&text, "o%u,2024-01-%02uT10:00:00Z,2024-01-%02uT%02u:30:00Z,%u,%d,%s\n",
-                      order, day, day, 10 + (unsigned)below(it, 8) / 7, order % 3,
+        mw_buf_printf(&text, "o%u,%u-01-%02uT10:00:00Z,%u-01-%02uT%02u:30:00Z,%u,%d,%s\n", order,
+                      year, day, year, day, 10 + (unsigned)below(it, 8) / 7, order % 3,
                       price > 1 ? 5 : price, delay);
     }
     MW_CHECK_OK(mw_buf_check(&text, "orders", NULL), NULL);
