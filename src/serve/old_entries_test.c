@@ -648,7 +648,7 @@ MW_TEST(old_entries_take_no_room_from_the_log) {
         mw_error err;
         begin(&s);
         ask(&s, 0, ORDERS);
-        uint64_t size = mw_simulated_disk_size(s.sys);
+        uint64_t size = mw_simulated_disk_size(s.sys), taken = 0;
         mw_simulated_set_disk_size_max(s.sys, size + room);
         for (int try = 0; try < 3 && written == 0; try++) {
             written = mw_sequencer_save(s.sequencer, &err) == MW_OK;
@@ -656,6 +656,8 @@ MW_TEST(old_entries_take_no_room_from_the_log) {
             failed++;
             MW_CHECK_EQUAL_INT(count_runs(&s), count_named(&s));
             empty += count_runs(&s) == 0;
+            if (try == 0) taken = mw_simulated_disk_size(s.sys);
+            MW_CHECK_EQUAL_INT(mw_simulated_disk_size(s.sys), taken);
         }
         check_knows(&s, ORDERS);
         shop_tear_down(&s);
