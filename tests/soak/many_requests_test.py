@@ -1,7 +1,7 @@
 """Ten million requests on a server (many_requests_test.py [N [RECORDED]], each at least 400,000): predictions of all kinds of
 rows, wrong ones among them and many with an id of their own, and what can be looked at, over connections that come and go, in HTTP/1.1
 and HTTP/2. From the first twentieth on neither memory nor descriptors grow. Then a million on another whose predictions are recorded,
-while the clock moves a day with every connection: once a checkpoint has what is old, of each 4 bytes at most stay (what tells whether the
+while the clock moves a day with every connection: once a checkpoint has what is old, of each 5 bytes at most stay (what tells whether the
 disk has it), and few descriptors."""
 import datetime
 import itertools
@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
 from serving import call, order, prepare, start, stop  # noqa: E402
 
 BLOCK, BLOCKS_A_CONNECTION, BLOCKS_BETWEEN_HTTP2, STREAMS = 1000, 20, 250, 500
-GROWTH_MAX, RECORDED_MAX = 1 << 20, 4
+GROWTH_MAX, RECORDED_MAX = 1 << 20, 5
 UNWRITTEN_MAX, UNWRITTEN_BYTES = 150_000, 100  # ids and predictions that no checkpoint has yet
 RUN_FILES_MAX = 30  # that have the others, which are few for any number of these
 NEW = "new########"  # in its place each request that is recorded has a number of its own
