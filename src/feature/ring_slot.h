@@ -33,13 +33,13 @@ static inline bool mw_ring_add_up(const mw_ring_shape *shape, const mw_ring *rin
     const mw_cell *before = mw_ring_at(shape, ring, position - 1, 0);
     bool is_first = position == ring->first, is_usual = true;
     size_t at = shape->element_words;
-    for (const uint32_t *word = shape->totalled, *end = word + shape->total_count; word < end;
-         word++, at += MW_RING_SUM_WORDS) {
+    for (uint32_t total = 0; total < shape->total_count; total++, at += MW_RING_SUM_WORDS) {
+        uint32_t word = shape->totalled[total];
         mw_units sum, value;
         memcpy(&sum, &before[at], sizeof sum);
-        (void)mw_exact_sum_usual_units(before[*word].number, &value);
+        (void)mw_exact_sum_usual_units(before[word].number, &value);
         sum = is_first ? 0 : sum + value;
-        is_usual &= mw_exact_sum_is_usual(slot[*word].number);
+        is_usual &= mw_exact_sum_is_usual(slot[word].number);
         is_usual &= (uint64_t)(sum >> 64) + (UINT64_C(1) << 61) < UINT64_C(1) << 62;
         memcpy(&slot[at], &sum, sizeof sum);
     }
